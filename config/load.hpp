@@ -1,0 +1,40 @@
+// From YAML text to a Configuration, or to every fault in it at once, each with its place.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/model.hpp"
+#include "probes/base/error.hpp"
+
+namespace blipd::config {
+
+// One fault. Prints as "file:line:column: path: what; what to do".
+struct Fault {
+  std::string file;
+  int line = 0;    // from 1; 0: the file as a whole
+  int column = 0;  // from 1
+  std::string path;  // networks[0].targets[1].host; empty: the document
+  std::string what;  // what is wrong, and what to do
+
+  std::string to_string() const;
+};
+
+struct Loaded {
+  Configuration configuration;   // meaningful only without faults
+  std::vector<Fault> faults;     // in the order of their places
+  std::vector<Fault> warnings;   // works, but probably not as meant (for example fewer than five controls)
+};
+
+// Reads the file, and the target files that it names. A file that cannot be read is a fault with line 0.
+Loaded load_file(const std::filesystem::path& file);
+
+// `name` stands in messages; target files are taken relative to its folder.
+Loaded load_text(std::string_view yaml, std::string_view name);
+
+// The effective configuration as YAML that loads to the same value.
+std::string dump(const Configuration& configuration);
+
+}  // namespace blipd::config

@@ -1,0 +1,3 @@
+#include "daemon/app/app.hpp"
+
+int main(int argc, char** argv) { return blipd::app::main(argc, argv); }

@@ -1,0 +1,51 @@
+// The one door between a source of results and everything that is known from them. Owns measuring and
+// judging; reads no clock, opens no socket, draws no random number: the same calls in give the same state
+// out. Single-threaded.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "config/plan.hpp"
+#include "daemon/pipeline/snapshot.hpp"
+#include "probes/result.hpp"
+
+namespace blipd::pipeline {
+
+// Time order: `at`, `settled` and `now` never go back by more than the source's own reordering; the pipeline
+// never goes back before its last advance().
+class Pipeline final : public probes::ResultSink {
+ public:
+  Pipeline(std::shared_ptr<const config::Plan> plan, base::Moment start);
+  ~Pipeline() override;
+
+  void on_sent(probes::ChannelIndex channel, base::MonoTime at) override;
+  void on_result(const probes::Result& result, const probes::AnswerDetail* detail) override;
+  void on_remark(const probes::Remark& remark) override;
+
+  // Lets time pass: windows slide, states that wait for time change.
+  void advance(const base::Moment& now);
+
+  // A new plan made from the current one (config::make_plan): state stays with whatever keeps its index and
+  // its since_generation.
+  void adopt(std::shared_ptr<const config::Plan> plan);
+
+  // Channels that judging wants asked at once, since the last call; without repeats.
+  std::vector<probes::ChannelIndex> take_urgent();
+
+  // Builds a snapshot in steps, so that a large one never holds up probing. begin_snapshot() copies what is
+  // small; each step fills up to `channels` channel rows and returns whether more is to come.
+  void begin_snapshot(const base::Moment& now);
+  bool step_snapshot(std::size_t channels);
+  // The finished one; valid once step_snapshot() has returned false.
+  std::shared_ptr<const Snapshot> finish_snapshot();
+
+  // All at once.
+  std::shared_ptr<const Snapshot> snapshot(const base::Moment& now);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace blipd::pipeline

@@ -1,0 +1,80 @@
+// Everything that others may see, at one moment: immutable, shared between threads, indexed like the plan
+// that it carries. Rows of inactive indices exist and mean nothing.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/plan.hpp"
+#include "daemon/measure/view.hpp"
+#include "probes/base/time.hpp"
+#include "probes/result.hpp"
+
+namespace blipd::pipeline {
+
+enum class TargetState : std::uint8_t { kUp, kDown, kUnknown };
+enum class NetworkState : std::uint8_t { kNormal, kDegraded, kPartial, kOutage, kRecovering, kUnknown };
+enum class CountryLevel : std::uint8_t { kNormal, kDegraded, kPartial, kTotal, kRecovering, kUnknown };
+enum class VantageState : std::uint8_t { kOk, kFault, kUnknown };  // unknown: no controls, or none settled yet
+
+inline constexpr std::array<const char*, 3> kTargetStateNames = {"up", "down", "unknown"};
+inline constexpr std::array<const char*, 6> kNetworkStateNames = {"normal",  "degraded",   "partial",
+                                                                  "outage", "recovering", "unknown"};
+inline constexpr std::array<const char*, 6> kCountryLevelNames = {"normal", "degraded",   "partial",
+                                                                  "total",  "recovering", "unknown"};
+inline constexpr std::array<const char*, 3> kVantageStateNames = {"ok", "fault", "unknown"};
+
+struct ChannelRow {
+  measure::Counters counters;
+  measure::HistogramView rtt_histogram;  // bounds are the spec's rtt_buckets
+  std::array<measure::WindowView, measure::kWindows.size()> windows;
+  std::optional<double> usual_answer_ratio;  // absent until learned
+  bool has_vote = true;                      // false: answers too seldom to say anything
+  probes::Outcome last_outcome = probes::Outcome::kAborted;
+  std::optional<base::Duration> last_rtt;
+  std::optional<base::WallTime> last_settled;
+  std::optional<base::WallTime> last_answered;
+  probes::StampSource stamps = probes::StampSource::kNone;
+};
+
+struct TargetRow {
+  TargetState state = TargetState::kUnknown;
+};
+
+struct NetworkRow {
+  NetworkState state = NetworkState::kUnknown;
+  double evidence = 0;  // W: positive speaks for down, negative for up; in −clip..clip
+  std::optional<double> reachable_ratio;        // share of voting targets that are up, 0–1
+  std::optional<double> usual_reachable_ratio;  // what that share usually is
+  std::optional<base::WallTime> since;          // of `state`
+};
+
+struct CountryRow {
+  CountryLevel level = CountryLevel::kUnknown;
+  std::optional<double> reachable_ratio;  // weighted over networks
+  std::optional<double> usual_reachable_ratio;
+  std::optional<base::WallTime> since;
+};
+
+struct VantageRow {
+  VantageState state = VantageState::kUnknown;
+  std::optional<double> control_answer_ratio;  // share of controls that answered their last probe
+  std::optional<base::WallTime> since;
+};
+
+struct Snapshot {
+  std::shared_ptr<const config::Plan> plan;
+  base::WallTime taken{};
+  base::WallTime started{};
+  std::vector<ChannelRow> channels;
+  std::vector<TargetRow> targets;
+  std::vector<NetworkRow> networks;
+  std::vector<CountryRow> countries;
+  VantageRow vantage;
+};
+
+}  // namespace blipd::pipeline

@@ -1,0 +1,29 @@
+// What the probing side hands to those who serve it: one immutable value, shared between threads.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "daemon/engine/health.hpp"
+#include "daemon/pipeline/snapshot.hpp"
+#include "probes/base/time.hpp"
+
+namespace blipd::serve {
+
+struct Reload {
+  bool was_successful = true;  // of the last load of the configuration, the first one included
+  base::WallTime succeeded_at{};
+};
+
+struct Published {
+  std::shared_ptr<const pipeline::Snapshot> snapshot;
+  engine::Health health;
+  Reload reload;
+};
+
+// Asks the probing thread for a fresh value. Returns at once; `done` is called later, once, on any thread. May be
+// called from any thread; requests that wait at the same time get the same value.
+using RequestPublished = std::function<void(std::function<void(std::shared_ptr<const Published>)> done)>;
+
+}  // namespace blipd::serve

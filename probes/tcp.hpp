@@ -1,0 +1,66 @@
+// Half-open TCP (RFC 9293) as a probe: writes SYNs, and says what a segment that was seen on the wire
+// means for us. Owns the token; no socket, no clock, no per-probe state.
+//
+// The initial sequence number of a SYN is a keyed hash of channel, sequence and the target's address and
+// port, so that an answer (which acknowledges it plus one) cannot be made up by anyone who did not see
+// the SYN. Each probe uses the next source port of a range outside the kernel's ephemeral one
+// (ip_local_port_range ends at 60999 by default), so that no two probes in flight share a flow.
+#pragma once
+
+#include <cstdint>
+
+#include "probes/base/address.hpp"
+#include "probes/base/bytes.hpp"
+#include "probes/base/siphash.hpp"
+#include "probes/result.hpp"
+#include "probes/wire/ip.hpp"
+
+namespace blipd::probes {
+
+// The source ports of half-open probes and DNS sockets: outside Linux's default ephemeral range.
+inline constexpr std::uint16_t kFirstSourcePort = 61000;
+inline constexpr std::uint16_t kLastSourcePort = 65535;
+
+struct SynReading {
+  enum class Kind : std::uint8_t {
+    kForeign,    // no port of ours, or neither SYN nor RST
+    kRequest,    // our own SYN on its way out
+    kSynAck,     // an answer: the port is open
+    kReset,      // an answer: the host is there, the port is not
+    kError,      // an ICMP error that quotes our SYN
+    kMalformed,  // a port of ours, but cut short or impossible flags (SYN and RST together, SYN without ACK)
+  };
+  Kind kind = Kind::kForeign;
+  base::Address target;             // who was asked
+  std::uint16_t target_port = 0;
+  std::uint16_t source_port = 0;    // ours
+  // The initial sequence number that the packet shows or acknowledges (ack − 1): believed only when it
+  // equals TcpSyn::initial_sequence of a probe in flight on this flow.
+  std::uint32_t initial_sequence = 0;
+  std::uint8_t ttl = 0;
+  IcmpNotice notice;  // of kError
+};
+
+class TcpSyn {
+ public:
+  explicit TcpSyn(const base::SipKey& key) : key_(key) {}
+
+  std::uint32_t initial_sequence(ChannelIndex channel, Sequence sequence, const base::Address& target,
+                                 std::uint16_t port) const;
+  // In kFirstSourcePort..kLastSourcePort; consecutive sequences of a channel get different ports.
+  std::uint16_t source_port(ChannelIndex channel, Sequence sequence) const;
+
+  // Writes the segment (24 bytes: header and an MSS option) and returns it. With `source` the checksum
+  // is filled in; for IPv6 the kernel does it (IPV6_CHECKSUM) and `source` may be unspecified.
+  base::Bytes write_syn(base::MutableBytes out, const base::Address& source, const base::Address& target,
+                        std::uint16_t target_port, ChannelIndex channel, Sequence sequence) const;
+
+  // What a packet, in either direction, means. The TCP checksum is not verified: an answer from this very
+  // machine or over a virtual link carries only part of it (checksum offload), and the token is stronger.
+  static SynReading read(const wire::IpPacket& packet);
+
+ private:
+  base::SipKey key_;
+};
+
+}  // namespace blipd::probes
