@@ -71,6 +71,7 @@ struct Plan {
   std::vector<PlannedTarget> targets;
   std::vector<PlannedNetwork> networks;
   std::vector<PlannedCountry> countries;
+  std::vector<ChannelIndex> channels_by_name;  // the active ones, sorted by name: what find_channel searches
 
   // By country/network/target/probe; controls are vantage/network/target/probe. Empty when there is none.
   std::optional<ChannelIndex> find_channel(std::string_view name) const;
