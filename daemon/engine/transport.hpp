@@ -45,6 +45,7 @@ struct Learned {
   // A round trip that the kernel measured itself (tcpi_rtt); takes the place of two stamps.
   std::optional<base::Duration> kernel_rtt;
   std::uint8_t ttl = 0;
+  std::uint32_t interface = 0;  // index of the one that the packet was captured on; 0: not known
   std::uint64_t content = 0;  // a digest of what the answer says: two different ones to one question differ
   probes::Service service = probes::Service::kNotJudged;
   std::optional<probes::IcmpNotice> notice;

@@ -28,11 +28,13 @@ using MonoTime = detail::TimeAxis<struct MonoTag>::time_point;
 using WallTime = detail::TimeAxis<struct WallTag>::time_point;
 using BootTime = detail::TimeAxis<struct BootTag>::time_point;
 
-// The three clocks, read one right after the other.
+// The three clocks at one moment. Reading them takes time, more when the thread is preempted in between: no
+// two of them were read further apart than `spread`.
 struct Moment {
   MonoTime mono{};
   WallTime wall{};
   BootTime boot{};
+  Duration spread{};
 };
 
 class Clock {

@@ -1,0 +1,38 @@
+#include "daemon/engine/budget.hpp"
+
+#include <algorithm>
+
+namespace blipd::engine {
+
+RateLimit::RateLimit(double rate) {
+  if (rate <= 0) return;
+  spacing_ = base::from_seconds(1.0 / rate);
+  const double burst = std::max(kMinBurst, rate / 10);
+  tolerance_ = base::from_seconds((burst - 1) / rate);
+}
+
+void RateLimit::spend(base::MonoTime now) {
+  if (is_limited()) next_ = std::max(next_, now) + spacing_;
+}
+
+Budget::Budget(const config::Budget& limits) : limits_(limits), total_(limits.total_rate) {}
+
+base::Prefix Budget::prefix_of(const base::Address& address) { return {address, address.is_v4() ? 24U : 48U}; }
+
+bool Budget::take(const base::Address& address, base::MonoTime now) {
+  if (!total_.allows(now)) return false;
+  if (limits_.prefix_rate > 0) {
+    RateLimit& limit = prefixes_.try_emplace(prefix_of(address), limits_.prefix_rate).first->second;
+    if (!limit.allows(now)) return false;
+    limit.spend(now);
+  }
+  total_.spend(now);
+  return true;
+}
+
+bool Budget::is_refused(const base::Address& address) const {
+  return std::ranges::any_of(limits_.do_not_probe,
+                             [&](const base::Prefix& prefix) { return prefix.contains(address); });
+}
+
+}  // namespace blipd::engine

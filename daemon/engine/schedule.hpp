@@ -1,0 +1,78 @@
+// When to ask: every channel at k · interval + phase on the monotonic clock, for all whole k. The phase is a
+// hash of the channel's name, so adding a channel moves no other and a reload keeps every beat.
+//
+// Channels of one interval form a ring: sorted by phase, walked round by a cursor (a few nanoseconds a
+// probe, 16 bytes a channel). Rings of different intervals wait in a heap by their next due time, so that any
+// number of odd intervals costs O(log rings) when one of them moves. Pure: reads no clock.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "probes/base/time.hpp"
+#include "probes/result.hpp"
+
+namespace blipd::engine {
+
+// In 0 ≤ phase < interval, spread evenly over names.
+base::Duration phase_of(std::string_view name, base::Duration interval);
+
+class Schedule {
+ public:
+  struct Entry {
+    probes::ChannelIndex channel = 0;
+    base::Duration interval{};
+    base::Duration phase{};
+  };
+
+  // Starts anew with these entries; the first occurrences are those after `from`.
+  void assign(const std::vector<Entry>& entries, base::MonoTime from);
+
+  // Calls `due(channel, scheduled)` for each occurrence in (last call or assign(), now], ring by ring, in
+  // order of time within a ring. An occurrence is given once.
+  template <class Due>
+  void advance(base::MonoTime now, Due&& due) {
+    while (!rings_.empty() && rings_.front().next() <= now) {
+      std::pop_heap(rings_.begin(), rings_.end(), LaterFirst{});
+      Ring& ring = rings_.back();
+      while (ring.next() <= now) {
+        due(ring.slots[ring.cursor].channel, ring.next());
+        ring.step();
+      }
+      std::push_heap(rings_.begin(), rings_.end(), LaterFirst{});
+    }
+  }
+
+  // Time of the earliest occurrence that was not given yet; none when nothing is scheduled.
+  std::optional<base::MonoTime> next_due() const;
+
+ private:
+  struct Slot {
+    base::Duration phase;
+    probes::ChannelIndex channel;
+  };
+  struct Ring {
+    base::Duration interval{};
+    base::MonoTime lap{};  // start of the round that the cursor is in
+    std::size_t cursor = 0;
+    std::vector<Slot> slots;  // by phase, never empty
+
+    base::MonoTime next() const { return lap + slots[cursor].phase; }
+    void step() {
+      if (++cursor == slots.size()) {
+        cursor = 0;
+        lap += interval;
+      }
+    }
+  };
+  struct LaterFirst {
+    bool operator()(const Ring& a, const Ring& b) const { return a.next() > b.next(); }
+  };
+
+  std::vector<Ring> rings_;
+};
+
+}  // namespace blipd::engine
