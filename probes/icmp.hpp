@@ -56,6 +56,10 @@ class IcmpEcho {
   EchoReading read(const wire::IpPacket& packet) const;
 
  private:
+  EchoReading read_request(const wire::IpPacket& packet) const;
+  EchoReading read_reply(const wire::IpPacket& packet) const;
+  EchoReading read_error(const wire::IpPacket& packet) const;
+
   base::SipKey key_;
   std::uint16_t identifier_;
 };

@@ -24,6 +24,7 @@ struct IpPacket {
   std::uint8_t ttl = 0;       // hop limit in IPv6
   std::uint8_t traffic_class = 0;  // DSCP << 2 | ECN (RFC 2474, RFC 3168)
   bool is_fragment = false;        // a fragment other than a whole packet; its payload is not to be parsed
+  bool is_first_fragment = false;  // save for this one's, which begins as the whole payload does
   bool is_truncated = false;       // fewer bytes were given than the header announces
   base::Bytes payload;             // never longer than the header announces
 };
