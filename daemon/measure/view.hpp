@@ -17,8 +17,8 @@ inline constexpr std::array<const char*, 4> kWindowNames = {"1m", "5m", "15m", "
 inline constexpr std::array<double, 4> kQuantiles = {0.5, 0.9, 0.99, 1.0};
 
 struct WindowView {
-  std::uint32_t samples = 0;  // settled: answered, lost or unreachable; aborted ones are not samples
-  std::uint32_t failed = 0;   // lost or unreachable
+  std::uint32_t samples = 0;      // settled: answered, lost or unreachable; aborted ones are not samples
+  std::uint32_t failed = 0;       // lost or unreachable
   std::uint32_t round_trips = 0;  // answered with a valid round trip
   std::array<base::Duration, kQuantiles.size()> rtt{};  // by kQuantiles; valid when round_trips > 0
   base::Duration minimum_rtt{};                         // valid when round_trips > 0

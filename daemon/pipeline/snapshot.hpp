@@ -10,23 +10,22 @@
 #include <vector>
 
 #include "config/plan.hpp"
+#include "daemon/detect/states.hpp"
 #include "daemon/measure/view.hpp"
 #include "probes/base/time.hpp"
 #include "probes/result.hpp"
 
 namespace blipd::pipeline {
 
-enum class TargetState : std::uint8_t { kUp, kDown, kUnknown };
-enum class NetworkState : std::uint8_t { kNormal, kDegraded, kPartial, kOutage, kRecovering, kUnknown };
-enum class CountryLevel : std::uint8_t { kNormal, kDegraded, kPartial, kTotal, kRecovering, kUnknown };
-enum class VantageState : std::uint8_t { kOk, kFault, kUnknown };  // unknown: no controls, or none settled yet
-
-inline constexpr std::array<const char*, 3> kTargetStateNames = {"up", "down", "unknown"};
-inline constexpr std::array<const char*, 6> kNetworkStateNames = {"normal",  "degraded",   "partial",
-                                                                  "outage", "recovering", "unknown"};
-inline constexpr std::array<const char*, 6> kCountryLevelNames = {"normal", "degraded",   "partial",
-                                                                  "total",  "recovering", "unknown"};
-inline constexpr std::array<const char*, 3> kVantageStateNames = {"ok", "fault", "unknown"};
+// The verdicts' vocabulary, as detect owns it.
+using detect::CountryLevel;
+using detect::kCountryLevelNames;
+using detect::kNetworkStateNames;
+using detect::kTargetStateNames;
+using detect::kVantageStateNames;
+using detect::NetworkState;
+using detect::TargetState;
+using detect::VantageState;
 
 struct ChannelRow {
   measure::Counters counters;
@@ -47,7 +46,7 @@ struct TargetRow {
 
 struct NetworkRow {
   NetworkState state = NetworkState::kUnknown;
-  double evidence = 0;  // W: positive speaks for down, negative for up; in −clip..clip
+  double evidence = 0;                          // W: positive speaks for down, negative for up; in −clip..clip
   std::optional<double> reachable_ratio;        // share of voting targets that are up, 0–1
   std::optional<double> usual_reachable_ratio;  // what that share usually is
   std::optional<base::WallTime> since;          // of `state`

@@ -1,0 +1,165 @@
+#include "daemon/pipeline/pipeline.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+#include "daemon/detect/judge.hpp"
+#include "daemon/measure/channel.hpp"
+
+namespace blipd::pipeline {
+
+using probes::ChannelIndex;
+using probes::Outcome;
+
+class Pipeline::Impl {
+ public:
+  Impl(std::shared_ptr<const config::Plan> plan, const base::Moment& start)
+      : plan_(plan), judge_(std::move(plan), start.mono), now_(start), started_(start.wall) {
+    for (const config::PlannedChannel& planned : plan_->channels)
+      channels_.emplace_back(planned.spec.rtt_buckets.size());
+  }
+
+  void on_sent(ChannelIndex channel) {
+    if (is_known(channel)) channels_[channel].on_sent();
+  }
+
+  void on_result(const probes::Result& given) {
+    if (!is_known(given.channel)) return;
+    probes::Result result = given;
+    if (judge_.is_void(result)) {
+      result.outcome = Outcome::kAborted;
+      result.abort_reason = probes::AbortReason::kVantageFault;
+      result.was_sent = true;
+    }
+    const auto& bounds = plan_->channels[result.channel].spec.rtt_buckets;
+    if (channels_[result.channel].on_result(result, bounds)) judge_.on_result(result);
+  }
+
+  void on_remark(const probes::Remark& remark) {
+    if (is_known(remark.channel)) channels_[remark.channel].on_remark(remark.kind);
+  }
+
+  void advance(const base::Moment& now) {
+    now_ = now;
+    judge_.advance(now.mono);
+  }
+
+  void adopt(std::shared_ptr<const config::Plan> plan) {
+    if (building_) fill(building_->plan->channels.size());
+    const auto before = std::exchange(plan_, std::move(plan));
+    for (std::size_t i = 0; i < plan_->channels.size(); ++i) {
+      const config::PlannedChannel& planned = plan_->channels[i];
+      if (i >= channels_.size()) {
+        channels_.emplace_back(planned.spec.rtt_buckets.size());
+      } else if (!planned.is_active || planned.since_generation != before->channels[i].since_generation) {
+        channels_[i] = measure::Channel(planned.spec.rtt_buckets.size());
+      }
+    }
+    judge_.adopt(plan_);
+  }
+
+  std::vector<ChannelIndex> take_urgent() { return judge_.take_urgent(); }
+
+  void begin_snapshot(const base::Moment& now) {
+    now_ = now;
+    judge_.advance(now.mono);
+    building_ = std::make_shared<Snapshot>();
+    Snapshot& s = *building_;
+    s.plan = plan_;
+    s.taken = now.wall;
+    s.started = started_;
+    s.channels.reserve(plan_->channels.size());
+    fill_verdicts(s);
+  }
+
+  bool step_snapshot(std::size_t channels) {
+    if (!building_) return false;
+    fill(channels);
+    return building_->channels.size() < building_->plan->channels.size();
+  }
+
+  std::shared_ptr<const Snapshot> finish_snapshot() {
+    if (building_) fill(building_->plan->channels.size());
+    return std::exchange(building_, nullptr);
+  }
+
+ private:
+  bool is_known(ChannelIndex channel) const { return channel < channels_.size() && plan_->channels[channel].is_active; }
+
+  base::WallTime wall(base::MonoTime t) const { return now_.wall + (t - now_.mono); }
+  std::optional<base::WallTime> wall(const std::optional<base::MonoTime>& t) const {
+    if (!t) return std::nullopt;
+    return wall(*t);
+  }
+
+  void fill(std::size_t channels) {
+    Snapshot& s = *building_;
+    const std::size_t total = s.plan->channels.size();
+    const std::size_t end = s.channels.size() + std::min(channels, total - s.channels.size());
+    while (s.channels.size() < end) s.channels.push_back(row(static_cast<ChannelIndex>(s.channels.size())));
+  }
+
+  ChannelRow row(ChannelIndex index) const {
+    ChannelRow row;
+    if (!is_known(index)) return row;
+    const measure::Channel& channel = channels_[index];
+    row.counters = channel.counters();
+    row.rtt_histogram = channel.histogram();
+    row.windows = channel.windows(now_.mono);
+    const detect::ChannelVerdict verdict = judge_.channel(index);
+    row.usual_answer_ratio = verdict.usual_answer_ratio;
+    row.has_vote = verdict.has_vote;
+    const measure::LastResult last = channel.last();
+    row.last_outcome = last.outcome;
+    row.last_rtt = last.rtt;
+    row.last_settled = wall(last.settled);
+    row.last_answered = wall(last.answered);
+    row.stamps = last.stamps;
+    return row;
+  }
+
+  void fill_verdicts(Snapshot& s) const {
+    for (std::size_t i = 0; i < plan_->targets.size(); ++i) {
+      s.targets.push_back({judge_.target(static_cast<config::TargetIndex>(i))});
+    }
+    for (std::size_t i = 0; i < plan_->networks.size(); ++i) {
+      const auto v = judge_.network(static_cast<config::NetworkIndex>(i));
+      s.networks.push_back({v.state, v.evidence, v.reachable_ratio, v.usual_reachable_ratio, wall(v.since)});
+    }
+    for (std::size_t i = 0; i < plan_->countries.size(); ++i) {
+      const auto v = judge_.country(static_cast<config::CountryIndex>(i));
+      s.countries.push_back({v.level, v.reachable_ratio, v.usual_reachable_ratio, wall(v.since)});
+    }
+    const auto v = judge_.vantage();
+    s.vantage = {v.state, v.control_answer_ratio, wall(v.since)};
+  }
+
+  std::shared_ptr<const config::Plan> plan_;
+  detect::Judge judge_;
+  std::vector<measure::Channel> channels_;  // by ChannelIndex
+  base::Moment now_;
+  base::WallTime started_;
+  std::shared_ptr<Snapshot> building_;  // null: none begun
+};
+
+Pipeline::Pipeline(std::shared_ptr<const config::Plan> plan, base::Moment start)
+    : impl_(std::make_unique<Impl>(std::move(plan), start)) {}
+Pipeline::~Pipeline() = default;
+
+void Pipeline::on_sent(ChannelIndex channel, base::MonoTime) { impl_->on_sent(channel); }
+void Pipeline::on_result(const probes::Result& result, const probes::AnswerDetail*) { impl_->on_result(result); }
+void Pipeline::on_remark(const probes::Remark& remark) { impl_->on_remark(remark); }
+void Pipeline::advance(const base::Moment& now) { impl_->advance(now); }
+void Pipeline::adopt(std::shared_ptr<const config::Plan> plan) { impl_->adopt(std::move(plan)); }
+std::vector<ChannelIndex> Pipeline::take_urgent() { return impl_->take_urgent(); }
+void Pipeline::begin_snapshot(const base::Moment& now) { impl_->begin_snapshot(now); }
+bool Pipeline::step_snapshot(std::size_t channels) { return impl_->step_snapshot(channels); }
+std::shared_ptr<const Snapshot> Pipeline::finish_snapshot() { return impl_->finish_snapshot(); }
+
+std::shared_ptr<const Snapshot> Pipeline::snapshot(const base::Moment& now) {
+  impl_->begin_snapshot(now);
+  return impl_->finish_snapshot();
+}
+
+}  // namespace blipd::pipeline
