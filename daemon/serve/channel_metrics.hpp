@@ -1,0 +1,35 @@
+// The metric families that have a series for each channel or target, which may be millions: written straight
+// from a snapshot in pieces, so that a scrape never holds more than one piece. Families are contiguous, with
+// one HELP and one TYPE line each, also when no channel is configured.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "daemon/pipeline/snapshot.hpp"
+#include "daemon/serve/reply.hpp"
+#include "daemon/serve/text_format.hpp"
+
+namespace blipd::serve {
+
+class ChannelMetrics final : public BodySource {
+ public:
+  // `labels` must be those of the snapshot's plan.
+  ChannelMetrics(std::shared_ptr<const pipeline::Snapshot> snapshot, std::shared_ptr<const LabelBlocks> labels);
+
+  bool next(std::string& piece) override;
+
+ private:
+  void begin_family(std::string& piece);
+  void write_row(std::string& piece);
+  std::size_t rows() const;
+
+  std::shared_ptr<const pipeline::Snapshot> snapshot_;
+  std::shared_ptr<const LabelBlocks> labels_;
+  std::size_t family_ = 0;  // the next row to write is `row_` of this family
+  std::size_t row_ = 0;
+  bool is_begun_ = false;  // the family's HELP and TYPE are written
+};
+
+}  // namespace blipd::serve

@@ -1,0 +1,54 @@
+#include "daemon/serve/response_head.hpp"
+
+#include <fmt/format.h>
+#include <time.h>
+
+#include <array>
+#include <iterator>
+
+namespace blipd::serve {
+
+namespace {
+
+// No script, nothing from elsewhere, in no frame; nothing is kept, since every answer is of its moment.
+constexpr const char* kFixedFields =
+    "Server: blipd\r\n"
+    "Cache-Control: no-store\r\n"
+    "Content-Security-Policy: default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'\r\n"
+    "X-Content-Type-Options: nosniff\r\n"
+    "X-Frame-Options: DENY\r\n"
+    "Referrer-Policy: no-referrer\r\n"
+    "Cross-Origin-Resource-Policy: same-origin\r\n";
+
+}  // namespace
+
+std::string format_http_date(base::WallTime time) {
+  constexpr std::array kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::array kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const time_t seconds = std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
+  tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays[static_cast<std::size_t>(utc.tm_wday)],
+                     utc.tm_mday, kMonths[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900, utc.tm_hour,
+                     utc.tm_min, utc.tm_sec);
+}
+
+std::string response_head(const Reply& reply, const HeadOptions& options, base::WallTime now) {
+  std::string head = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Type: {}\r\n{}", reply.status,
+                                 reason_phrase(reply.status), format_http_date(now), reply.content_type, kFixedFields);
+  const auto out = std::back_inserter(head);
+  if (!reply.allow.empty()) fmt::format_to(out, "Allow: {}\r\n", reply.allow);
+  if (reply.status == 503) head += "Retry-After: 1\r\n";
+  if (options.framing == Framing::kLength) fmt::format_to(out, "Content-Length: {}\r\n", reply.body.size());
+  if (options.framing == Framing::kChunked) head += "Transfer-Encoding: chunked\r\n";
+  if (!options.keep_alive) {
+    head += "Connection: close\r\n";
+  } else if (options.version < 11) {
+    head += "Connection: keep-alive\r\n";
+  }
+  head += "\r\n";
+  return head;
+}
+
+}  // namespace blipd::serve

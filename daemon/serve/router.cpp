@@ -1,0 +1,106 @@
+#include "daemon/serve/router.hpp"
+
+#include <array>
+
+#include "daemon/serve/index_page.hpp"
+#include "daemon/serve/metrics_body.hpp"
+#include "daemon/serve/status_json.hpp"
+
+namespace blipd::serve {
+
+namespace {
+
+enum class Page : std::uint8_t { kIndex, kStyle, kMetrics, kHealthy, kReady, kStatus, kNone };
+
+struct Path {
+  std::string_view text;
+  Page page;
+};
+
+constexpr std::array<Path, 6> kPaths = {{{"/", Page::kIndex},
+                                         {"/style.css", Page::kStyle},
+                                         {"/metrics", Page::kMetrics},
+                                         {"/-/healthy", Page::kHealthy},
+                                         {"/-/ready", Page::kReady},
+                                         {"/api/v1/status", Page::kStatus}}};
+
+Page find_page(std::string_view target) {
+  constexpr std::string_view kScheme = "http://";
+  if (target.starts_with(kScheme)) {
+    const std::size_t path = target.find('/', kScheme.size());
+    target = path == std::string_view::npos ? "/" : target.substr(path);
+  }
+  target = target.substr(0, target.find_first_of("?#"));
+  for (const Path& path : kPaths) {
+    if (path.text == target) return path.page;
+  }
+  return Page::kNone;
+}
+
+bool is_readable(std::string_view method) { return method == "GET" || method == "HEAD"; }
+
+Reply plain(unsigned status, std::string text) {
+  Reply reply;
+  reply.status = status;
+  reply.body = std::move(text) + "\n";
+  return reply;
+}
+
+Reply readiness(const Published& value) {
+  if (value.health.clock_source == "none" && !value.health.is_capturing) {
+    return plain(503, "not ready: nothing receives answers yet");
+  }
+  if (!value.health.is_first_round_settled) {
+    return plain(503, "not ready: the first round of probes has not settled yet");
+  }
+  return plain(200, "ready");
+}
+
+}  // namespace
+
+bool Router::needs_value(std::string_view method, std::string_view target) {
+  if (!is_readable(method)) return false;
+  const Page page = find_page(target);
+  return page == Page::kIndex || page == Page::kMetrics || page == Page::kReady || page == Page::kStatus;
+}
+
+Reply Router::answer(std::string_view method, std::string_view target, const std::shared_ptr<const Published>& value) {
+  const Page page = find_page(target);
+  if (page == Page::kNone) {
+    return plain(404, "not found; there is /, /metrics, /api/v1/status, /-/healthy and /-/ready");
+  }
+  if (!is_readable(method)) {
+    Reply reply = plain(405, "this can only be read, with GET or HEAD");
+    reply.allow = "GET, HEAD";
+    return reply;
+  }
+  Reply reply;
+  if (page == Page::kHealthy) return plain(200, "healthy");
+  if (page == Page::kStyle) {
+    reply.content_type = "text/css; charset=utf-8";
+    reply.body = style_sheet();
+    return reply;
+  }
+  if (!value) return plain(503, "nothing is known yet: the probing side has not answered");
+  switch (page) {
+    case Page::kReady:
+      return readiness(*value);
+    case Page::kMetrics:
+      if (!labels_ || labels_->shared_plan() != value->snapshot->plan) {
+        labels_ = std::make_shared<const LabelBlocks>(value->snapshot->plan);
+      }
+      reply.content_type = kMetricsContentType;
+      reply.stream = std::make_unique<MetricsBody>(*value, stats_, labels_);
+      return reply;
+    case Page::kStatus:
+      reply.content_type = "application/json";
+      reply.stream = std::make_unique<StatusBody>(value);
+      return reply;
+    default:
+      reply.content_type = "text/html; charset=utf-8";
+      reply.body = index_page(*value);
+      return reply;
+  }
+}
+
+}  // namespace blipd::serve

@@ -1,0 +1,31 @@
+// Which path means what. Knows requests and replies, and no socket; what it shows it is given.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "daemon/serve/published.hpp"
+#include "daemon/serve/reply.hpp"
+#include "daemon/serve/server_stats.hpp"
+#include "daemon/serve/text_format.hpp"
+
+namespace blipd::serve {
+
+class Router {
+ public:
+  // `stats` must outlive this.
+  explicit Router(const ServerStats& stats) : stats_(stats) {}
+
+  // Whether answering needs a Published.
+  static bool needs_value(std::string_view method, std::string_view target);
+
+  // `target` is the request target, in origin or absolute form (RFC 9112, 3.2); a query is ignored. `value` may be
+  // null, when there is none or none is needed; otherwise it has a snapshot.
+  Reply answer(std::string_view method, std::string_view target, const std::shared_ptr<const Published>& value);
+
+ private:
+  const ServerStats& stats_;
+  std::shared_ptr<const LabelBlocks> labels_;  // of the plan seen last
+};
+
+}  // namespace blipd::serve

@@ -1,0 +1,311 @@
+#include "daemon/serve/server.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <exception>
+#include <mutex>
+#include <set>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "daemon/serve/fresh_value.hpp"
+#include "daemon/serve/listen_socket.hpp"
+#include "daemon/serve/router.hpp"
+#include "daemon/serve/server_stats.hpp"
+#include "daemon/serve/session.hpp"
+
+namespace blipd::serve {
+
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+// After a failed accept: with a full descriptor table the socket stays readable, so trying at once would spin.
+constexpr std::chrono::milliseconds kAcceptPause(100);
+// Connections over the limit that are told so politely at one time; more than these hear it in one breath.
+constexpr std::size_t kMaxRefusing = 32;
+// Values that slow readers may keep in memory at one time. Who holds the oldest of more is cut off.
+constexpr std::size_t kMaxHeldValues = 4;
+// What answers under way get at the end; the rest of a second is for joining the thread.
+constexpr std::chrono::milliseconds kGrace(500);
+
+class HttpServer;
+
+// Where answers of the probing thread go: they may come when the server is no more.
+struct Mailbox {
+  std::mutex mutex;
+  HttpServer* server = nullptr;
+
+  void deliver(FreshValue::Value value);
+};
+
+// One request to the probing thread. Dropped without an answer, it says so, and nobody waits in vain.
+class Question {
+ public:
+  explicit Question(std::shared_ptr<Mailbox> mailbox) : mailbox_(std::move(mailbox)) {}
+  Question(const Question&) = delete;
+  Question& operator=(const Question&) = delete;
+  ~Question() {
+    if (!is_answered_) mailbox_->deliver(nullptr);
+  }
+  void answer(FreshValue::Value value) {
+    is_answered_ = true;
+    mailbox_->deliver(std::move(value));
+  }
+
+ private:
+  std::shared_ptr<Mailbox> mailbox_;
+  bool is_answered_ = false;
+};
+
+base::MonoTime now() { return base::SystemClock().read().mono; }
+
+class HttpServer final : public Server, private SessionHost {
+ public:
+  HttpServer(ServerOptions options, RequestPublished request, const ListenSocket& socket);
+  ~HttpServer() override;
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  std::uint16_t port() const override { return port_; }
+
+ private:
+  friend struct Mailbox;
+
+  const ServerOptions& options() const override { return options_; }
+  ServerStats& stats() override { return stats_; }
+  bool is_stopping() const override { return is_stopping_; }
+  void get_value(FreshValue::Waiter waiter) override;
+  Reply answer(std::string_view method, std::string_view target, const FreshValue::Value& value) override;
+  void began_stream() override;
+  void ended(Session& session) override;
+
+  void run();
+  void accept();
+  void on_accepted(tcp::socket socket);
+  void ask();
+  void on_value(FreshValue::Value value);
+  void watch_patience();
+  void stop();
+  std::vector<std::shared_ptr<Session>> all_sessions() const;
+
+  const ServerOptions options_;
+  const RequestPublished request_;
+  const bool is_v6_;
+  std::uint16_t port_ = 0;
+  const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
+
+  // Everything below belongs to the server's thread once it runs.
+  asio::io_context context_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> guard_{context_.get_executor()};
+  tcp::acceptor acceptor_;
+  asio::steady_timer accept_pause_{context_};
+  asio::steady_timer patience_{context_};
+  asio::steady_timer grace_{context_};
+  FreshValue fresh_{[this] { ask(); }};
+  ServerStats stats_;
+  Router router_{stats_};
+  std::vector<std::shared_ptr<Session>> sessions_;  // in the order in which they came
+  std::size_t refusing_ = 0;                        // of those, being refused
+  bool is_stopping_ = false;
+
+  std::thread thread_;
+};
+
+void Mailbox::deliver(FreshValue::Value value) {
+  const std::lock_guard lock(mutex);
+  if (server == nullptr) return;
+  asio::post(server->context_, [to = server, value = std::move(value)]() mutable { to->on_value(std::move(value)); });
+}
+
+HttpServer::HttpServer(ServerOptions options, RequestPublished request, const ListenSocket& socket)
+    : options_(std::move(options)),
+      request_(std::move(request)),
+      is_v6_(socket.is_v6),
+      acceptor_(context_, is_v6_ ? tcp::v6() : tcp::v4(), socket.descriptor) {
+  port_ = acceptor_.local_endpoint().port();
+  mailbox_->server = this;
+  accept();
+  // Signals are for the thread that waits for them.
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread_ = std::thread([this] { run(); });
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  ::pthread_setname_np(thread_.native_handle(), "blipd-http");
+}
+
+HttpServer::~HttpServer() {
+  asio::post(context_, [this] { stop(); });
+  thread_.join();
+  const std::lock_guard lock(mailbox_->mutex);
+  mailbox_->server = nullptr;
+}
+
+// A client's request that runs into an exception, for example for want of memory, ends with its own deadline;
+// the others go on.
+void HttpServer::run() {
+  for (;;) {
+    try {
+      context_.run();
+      return;
+    } catch (const std::exception&) {
+      ++stats_.failures;
+    }
+  }
+}
+
+void HttpServer::accept() {
+  acceptor_.async_accept([this](error_code error, tcp::socket socket) {
+    if (is_stopping_) return;
+    if (!error || error == asio::error::connection_aborted) {
+      accept();
+      if (!error) on_accepted(std::move(socket));
+      return;
+    }
+    ++stats_.accept_errors;
+    accept_pause_.expires_after(kAcceptPause);
+    accept_pause_.async_wait([this](error_code cancelled) {
+      if (!cancelled && !is_stopping_) accept();
+    });
+  });
+}
+
+void HttpServer::on_accepted(tcp::socket socket) {
+  const bool is_full = sessions_.size() - refusing_ >= options_.max_connections;
+  if (is_full) ++stats_.refused_connections;
+  error_code error;
+  if (is_full && refusing_ >= kMaxRefusing) {
+    const std::string_view text = short_refusal();
+    ::send(socket.native_handle(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    ++stats_.replies[503];
+    socket.close(error);
+    return;
+  }
+  const int descriptor = socket.release(error);
+  if (error) return;
+  auto session = make_session(context_, descriptor, is_v6_, *this);
+  if (!session) {
+    ++stats_.accept_errors;
+    return;
+  }
+  sessions_.push_back(session);
+  if (is_full) {
+    ++refusing_;
+    session->refuse();
+  } else {
+    session->start();
+  }
+  stats_.open_connections = sessions_.size();
+}
+
+void HttpServer::ended(Session& session) {
+  if (session.is_refused()) --refusing_;
+  std::erase_if(sessions_, [&](const auto& each) { return each.get() == &session; });
+  stats_.open_connections = sessions_.size();
+  if (is_stopping_ && sessions_.empty()) {
+    grace_.cancel();
+    guard_.reset();
+  }
+}
+
+void HttpServer::get_value(FreshValue::Waiter waiter) {
+  fresh_.get(now(), std::move(waiter));
+  watch_patience();
+}
+
+Reply HttpServer::answer(std::string_view method, std::string_view target, const FreshValue::Value& value) {
+  return router_.answer(method, target, value);
+}
+
+void HttpServer::ask() {
+  // A std::function must be copyable, so the question is shared among the copies.
+  request_([question = std::make_shared<Question>(mailbox_)](FreshValue::Value value) {
+    question->answer(std::move(value));
+  });
+}
+
+void HttpServer::on_value(FreshValue::Value value) {
+  if (value) {
+    fresh_.arrived(now(), std::move(value));
+  } else {
+    fresh_.failed();
+  }
+  watch_patience();
+}
+
+void HttpServer::watch_patience() {
+  const auto deadline = fresh_.next_deadline();
+  if (!deadline || is_stopping_) {
+    patience_.cancel();
+    return;
+  }
+  patience_.expires_after(std::max<base::Duration>(*deadline - now(), base::Duration::zero()));
+  patience_.async_wait([this](error_code cancelled) {
+    if (cancelled) return;
+    fresh_.expire(now());
+    watch_patience();
+  });
+}
+
+void HttpServer::began_stream() {
+  for (;;) {
+    std::set<const Published*> held;
+    const Published* oldest = nullptr;
+    for (const auto& session : sessions_) {
+      const Published* value = session->holds();
+      if (value == nullptr) continue;
+      held.insert(value);
+      if (oldest == nullptr || value->snapshot->taken < oldest->snapshot->taken) oldest = value;
+    }
+    if (held.size() <= kMaxHeldValues) return;
+    for (const auto& session : all_sessions()) {
+      if (session->holds() != oldest) continue;
+      ++stats_.cut_off_connections;
+      session->abort();
+    }
+  }
+}
+
+std::vector<std::shared_ptr<Session>> HttpServer::all_sessions() const { return sessions_; }
+
+void HttpServer::stop() {
+  is_stopping_ = true;
+  error_code ignored;
+  acceptor_.close(ignored);
+  accept_pause_.cancel();
+  patience_.cancel();
+  for (const auto& session : all_sessions()) session->finish();
+  if (sessions_.empty()) {
+    guard_.reset();
+    return;
+  }
+  grace_.expires_after(kGrace);
+  grace_.async_wait([this](error_code cancelled) {
+    if (cancelled) return;
+    for (const auto& session : all_sessions()) session->abort();
+  });
+}
+
+}  // namespace
+
+base::Expected<std::unique_ptr<Server>> Server::start(const ServerOptions& options, RequestPublished request) {
+  const auto socket = open_listen_socket(options);
+  if (!socket) return tl::make_unexpected(socket.error());
+  return std::unique_ptr<Server>(std::make_unique<HttpServer>(options, std::move(request), *socket));
+}
+
+}  // namespace blipd::serve

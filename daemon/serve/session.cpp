@@ -1,0 +1,331 @@
+#include "daemon/serve/session.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "daemon/serve/response_head.hpp"
+#include "daemon/serve/router.hpp"
+
+namespace blipd::serve {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using boost::system::error_code;
+
+// Nothing that we serve takes a body; one this small is read and ignored, a larger one refused.
+constexpr std::size_t kMaxBodyBytes = 4096;
+constexpr std::size_t kReadBytes = 4096;
+// A client that takes an answer at this rate or faster is never cut off, however long the answer is.
+constexpr std::size_t kSlowestBytesPerSecond = 1024 * 1024;
+// How long and how much a closing connection is still read, so that the kernel does not answer what the client
+// sends with a reset that would destroy our last words on their way (RFC 9112, 9.6).
+constexpr std::chrono::seconds kLinger(1);
+constexpr std::size_t kLingerBytes = 256 * 1024;
+
+constexpr const char* kFullText = "too many connections; try again later";
+
+Reply error_reply(unsigned status, const char* text) {
+  Reply reply;
+  reply.status = status;
+  reply.body = std::string(text) + "\n";
+  return reply;
+}
+
+class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession> {
+ public:
+  HttpSession(asio::io_context& context, int socket, bool is_v6, SessionHost& host)
+      : host_(host),
+        socket_(context, is_v6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4(), socket),
+        timer_(context),
+        buffer_(host.options().max_header_bytes + kMaxBodyBytes + kReadBytes) {
+    error_code ignored;
+    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  }
+
+  void start() override { wait_for_request(host_.options().request_timeout); }
+  void refuse() override;
+  void finish() override;
+  void abort() override;
+  bool is_refused() const override { return is_refused_; }
+  const Published* holds() const override { return value_.get(); }
+
+ private:
+  enum class State { kIdle, kReading, kWaiting, kWriting, kLingering, kClosed };
+
+  void wait_for_request(base::Duration timeout);
+  void read_request();
+  void on_read_error(error_code error);
+  void on_request();
+  void answer(const FreshValue::Value& value);
+  void send(Reply reply, bool is_head_only);
+  void send_next_piece();
+  void on_sent(error_code error, std::size_t bytes);
+  void on_answer_sent();
+  void linger();
+  void drain();
+  void close();
+  void arm(base::Duration timeout);
+  void on_timeout();
+
+  SessionHost& host_;
+  asio::ip::tcp::socket socket_;
+  asio::steady_timer timer_;
+  std::uint64_t arming_ = 0;  // tells an expiry that was overtaken from one that holds
+  bool is_timed_out_ = false;
+  State state_ = State::kIdle;
+  bool is_refused_ = false;
+  bool is_last_ = false;  // close after the answer under way
+
+  beast::flat_buffer buffer_;  // may hold the beginning of the next, pipelined request
+  std::optional<http::request_parser<http::string_body>> parser_;
+
+  FreshValue::Value value_;  // what the answer under way is made from
+  Reply reply_;
+  Framing framing_ = Framing::kLength;
+  bool has_more_ = false;  // pieces of the answer under way
+  std::string head_;
+  std::string piece_;
+  std::array<char, 20> chunk_size_{};
+  asio::steady_timer::time_point sending_since_{};
+  std::size_t sent_bytes_ = 0;
+  std::size_t drained_bytes_ = 0;
+};
+
+void HttpSession::arm(base::Duration timeout) {
+  is_timed_out_ = false;
+  timer_.expires_after(timeout);
+  timer_.async_wait([self = shared_from_this(), arming = ++arming_](error_code error) {
+    if (!error && arming == self->arming_) self->on_timeout();
+  });
+}
+
+void HttpSession::on_timeout() {
+  switch (state_) {
+    case State::kReading: {  // still owed a 408
+      is_timed_out_ = true;
+      error_code ignored;
+      socket_.cancel(ignored);
+      return;
+    }
+    case State::kWriting:
+      ++host_.stats().cut_off_connections;
+      return abort();
+    default:
+      return close();
+  }
+}
+
+void HttpSession::wait_for_request(base::Duration timeout) {
+  if (host_.is_stopping()) return close();
+  if (buffer_.size() > 0) return read_request();
+  state_ = State::kIdle;
+  arm(timeout);
+  socket_.async_read_some(buffer_.prepare(kReadBytes), [self = shared_from_this()](error_code error, std::size_t n) {
+    if (self->state_ == State::kClosed) return;
+    if (error) return self->close();
+    self->buffer_.commit(n);
+    self->read_request();
+  });
+}
+
+void HttpSession::read_request() {
+  state_ = State::kReading;
+  arm(host_.options().request_timeout);
+  parser_.emplace();
+  parser_->header_limit(static_cast<std::uint32_t>(host_.options().max_header_bytes));
+  parser_->body_limit(kMaxBodyBytes);
+  http::async_read(socket_, buffer_, *parser_, [self = shared_from_this()](error_code error, std::size_t) {
+    if (self->state_ == State::kClosed) return;
+    if (error) return self->on_read_error(error);
+    self->on_request();
+  });
+}
+
+void HttpSession::on_read_error(error_code error) {
+  is_last_ = true;
+  if (error == asio::error::operation_aborted && is_timed_out_) {
+    ++host_.stats().cut_off_connections;
+    return send(error_reply(408, "the request took too long"), false);
+  }
+  if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+    return send(error_reply(431, "the request's header is too large"), false);
+  }
+  if (error == http::error::body_limit) return send(error_reply(413, "nothing here takes a body"), false);
+  if (error == http::error::bad_version) return send(error_reply(505, "this server speaks HTTP/1.1"), false);
+  const bool is_malformed = error.category() == make_error_code(http::error::bad_method).category();
+  if (!is_malformed || error == http::error::end_of_stream) return close();
+  send(error_reply(400, "this is not an HTTP request"), false);
+}
+
+void HttpSession::on_request() {
+  const auto& request = parser_->get();
+  is_last_ = is_last_ || !request.keep_alive();
+  // RFC 9112, 3.2: without Host a request of HTTP/1.1 is not valid.
+  if (request.version() >= 11 && request.count(http::field::host) != 1) {
+    is_last_ = true;
+    return send(error_reply(400, "the request needs one Host field"), false);
+  }
+  const auto method = request.method_string();
+  const auto target = request.target();
+  if (!Router::needs_value({method.data(), method.size()}, {target.data(), target.size()})) return answer(nullptr);
+  state_ = State::kWaiting;
+  arm(FreshValue::kPatience + host_.options().request_timeout);
+  host_.get_value([self = shared_from_this()](const FreshValue::Value& value) {
+    if (self->state_ == State::kWaiting) self->answer(value);
+  });
+}
+
+void HttpSession::answer(const FreshValue::Value& value) {
+  const auto& request = parser_->get();
+  const auto method = request.method_string();
+  const auto target = request.target();
+  value_ = value;
+  send(host_.answer({method.data(), method.size()}, {target.data(), target.size()}, value),
+       request.method() == http::verb::head);
+}
+
+void HttpSession::send(Reply reply, bool is_head_only) {
+  const unsigned version = parser_ && parser_->is_header_done() ? parser_->get().version() : 11;
+  reply_ = std::move(reply);
+  ++host_.stats().replies[reply_.status];
+  framing_ = Framing::kLength;
+  if (reply_.stream) framing_ = version >= 11 ? Framing::kChunked : Framing::kUntilClose;
+  is_last_ = is_last_ || framing_ == Framing::kUntilClose || host_.is_stopping();
+  HeadOptions options;
+  options.version = version;
+  options.keep_alive = !is_last_;
+  options.framing = framing_;
+  head_ = response_head(reply_, options, base::SystemClock().read().wall);
+  if (!is_head_only) head_ += reply_.body;
+  has_more_ = reply_.stream != nullptr && !is_head_only;
+  if (!has_more_) {
+    reply_.stream.reset();
+    value_.reset();
+  }
+
+  state_ = State::kWriting;
+  sending_since_ = asio::steady_timer::clock_type::now();
+  sent_bytes_ = 0;
+  arm(host_.options().request_timeout);
+  if (has_more_) host_.began_stream();
+  if (state_ == State::kClosed) return;  // for holding what was the oldest value of too many
+  asio::async_write(socket_, asio::buffer(head_),
+                    [self = shared_from_this()](error_code error, std::size_t bytes) { self->on_sent(error, bytes); });
+}
+
+void HttpSession::on_sent(error_code error, std::size_t bytes) {
+  if (state_ == State::kClosed) return;
+  if (error) return close();
+  sent_bytes_ += bytes;
+  if (has_more_) return send_next_piece();
+  on_answer_sent();
+}
+
+void HttpSession::send_next_piece() {
+  has_more_ = reply_.stream->next(piece_);
+  if (!has_more_ && framing_ == Framing::kUntilClose) return on_answer_sent();
+  int digits = 0;
+  if (framing_ == Framing::kChunked) {
+    digits = std::snprintf(chunk_size_.data(), chunk_size_.size(), "%zx\r\n", has_more_ ? piece_.size() : 0);
+  }
+  // RFC 9112, 7.1. The last chunk is "0", CRLF, no trailer, CRLF: an empty piece comes out as just that.
+  const std::array<asio::const_buffer, 3> parts = {
+      asio::buffer(chunk_size_.data(), static_cast<std::size_t>(digits)), asio::buffer(piece_),
+      framing_ == Framing::kChunked ? asio::buffer("\r\n", 2) : asio::const_buffer()};
+  const auto earned = std::chrono::seconds(sent_bytes_ / kSlowestBytesPerSecond);
+  const auto spent = asio::steady_timer::clock_type::now() - sending_since_;
+  arm(std::max<base::Duration>(host_.options().request_timeout + earned - spent, std::chrono::milliseconds(1)));
+  asio::async_write(socket_, parts,
+                    [self = shared_from_this()](error_code error, std::size_t bytes) { self->on_sent(error, bytes); });
+}
+
+void HttpSession::on_answer_sent() {
+  reply_ = Reply{};
+  value_.reset();
+  std::string().swap(piece_);
+  if (is_last_) return linger();
+  wait_for_request(host_.options().idle_timeout);
+}
+
+void HttpSession::refuse() {
+  is_refused_ = true;
+  is_last_ = true;
+  send(error_reply(503, kFullText), false);
+}
+
+void HttpSession::finish() {
+  is_last_ = true;
+  if (state_ == State::kIdle || state_ == State::kReading || state_ == State::kLingering) close();
+}
+
+void HttpSession::abort() {
+  error_code ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  close();
+}
+
+void HttpSession::linger() {
+  error_code ignored;
+  socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+  state_ = State::kLingering;
+  arm(kLinger);
+  buffer_.consume(buffer_.size());
+  drain();
+}
+
+void HttpSession::drain() {
+  socket_.async_read_some(buffer_.prepare(kReadBytes), [self = shared_from_this()](error_code error, std::size_t n) {
+    if (self->state_ == State::kClosed) return;
+    self->drained_bytes_ += n;
+    if (error || self->drained_bytes_ > kLingerBytes) return self->close();
+    self->drain();
+  });
+}
+
+void HttpSession::close() {
+  if (state_ == State::kClosed) return;
+  const auto self = shared_from_this();  // ended() drops the server's own hold
+  state_ = State::kClosed;
+  ++arming_;
+  timer_.cancel();
+  error_code ignored;
+  socket_.close(ignored);
+  reply_ = Reply{};
+  value_.reset();
+  host_.ended(*this);
+}
+
+}  // namespace
+
+std::shared_ptr<Session> make_session(asio::io_context& context, int socket, bool is_v6, SessionHost& host) {
+  try {
+    return std::make_shared<HttpSession>(context, socket, is_v6, host);
+  } catch (const std::exception&) {  // no memory, or no room in the kernel's table of watched descriptors
+    ::close(socket);
+    return nullptr;
+  }
+}
+
+std::string_view short_refusal() {
+  return "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n";
+}
+
+}  // namespace blipd::serve
