@@ -63,26 +63,36 @@ void Flights::lay_out(const std::vector<ChannelTiming>& timings) {
   for (const Slot& slot : slots_) waiting_ += slot.state == State::kWaiting || slot.state == State::kHeld ? 1 : 0;
 }
 
-std::optional<probes::Sequence> Flights::next(probes::ChannelIndex channel) const {
-  const Channel& c = channels_[channel];
-  const State state = slots_[c.first_slot + (c.next_sequence & c.mask)].state;
-  if (state == State::kWaiting || state == State::kHeld) return std::nullopt;
-  return c.next_sequence;
-}
-
-void Flights::open(probes::ChannelIndex channel, base::MonoTime mono, base::WallTime wall, std::uint32_t era) {
+std::optional<probes::Sequence> Flights::reserve(probes::ChannelIndex channel) {
   Channel& c = channels_[channel];
   Slot& slot = slots_[c.first_slot + (c.next_sequence & c.mask)];
+  if (slot.state == State::kReserved || slot.state == State::kWaiting || slot.state == State::kHeld) {
+    return std::nullopt;
+  }
   slot = Slot{};
-  slot.sent = mono;
-  slot.request = wall;
-  slot.request_source = StampSource::kUserSpace;
   slot.sequence = c.next_sequence++;
+  slot.state = State::kReserved;
+  return slot.sequence;
+}
+
+void Flights::launch(probes::ChannelIndex channel, probes::Sequence sequence, const base::Moment& at,
+                     std::uint32_t era) {
+  Channel& c = channels_[channel];
+  Slot& slot = slots_[c.first_slot + (sequence & c.mask)];
+  slot.sent = at.mono;
+  slot.request = at.wall;
+  slot.request_source = StampSource::kUserSpace;
   slot.era = static_cast<std::uint16_t>(era);
   slot.state = State::kWaiting;
-  deadlines_[c.timeout].push_back({mono + c.timeout + kGrace, channel, slot.sequence});
+  deadlines_[c.timeout].push_back({at.mono + c.timeout + kGrace, channel, sequence});
   ++waiting_;
-  sink_.on_sent(channel, mono);
+  sink_.on_sent(channel, at.mono);
+}
+
+void Flights::abort_reserved(probes::ChannelIndex channel, probes::Sequence sequence, base::MonoTime now) {
+  Channel& c = channels_[channel];
+  slots_[c.first_slot + (sequence & c.mask)].state = State::kFree;
+  abort_unsent(channel, AbortReason::kSendError, now, now);
 }
 
 void Flights::abort_unsent(probes::ChannelIndex channel, AbortReason reason, base::MonoTime scheduled,
@@ -100,7 +110,7 @@ Flights::Slot* Flights::slot_of(probes::ChannelIndex channel, probes::Sequence s
   if (channel >= channels_.size() || !channels_[channel].is_active) return nullptr;
   Channel& c = channels_[channel];
   Slot& slot = slots_[c.first_slot + (sequence & c.mask)];
-  return slot.state != State::kFree && slot.sequence == sequence ? &slot : nullptr;
+  return slot.state > State::kReserved && slot.sequence == sequence ? &slot : nullptr;
 }
 
 bool Flights::learned(const Learned& learned, base::MonoTime now, std::uint32_t era) {

@@ -39,15 +39,21 @@ class Flights {
   // without a Result where it is not.
   void lay_out(const std::vector<ChannelTiming>& channels);
 
-  // The sequence that the channel's next probe will have; none while the slot that it would need still
-  // waits for its verdict (asked faster than it can be answered for).
-  std::optional<probes::Sequence> next(probes::ChannelIndex channel) const;
+  // The number that the channel's next probe will have.
+  probes::Sequence next_sequence(probes::ChannelIndex channel) const { return channels_[channel].next_sequence; }
 
-  // The probe `next()` is on the wire. `wall` is our own stamp, used until a better one is learned. `era`: see
+  // Takes a slot for the channel's next probe. None while that slot still waits for its verdict (asked faster
+  // than it can be answered for). Followed by launch() or abort_reserved().
+  std::optional<probes::Sequence> reserve(probes::ChannelIndex channel);
+
+  // The reserved probe is on the wire. `at` holds our own stamps, used until better ones are learned. `era`: see
   // ClockWatch.
-  void open(probes::ChannelIndex channel, base::MonoTime mono, base::WallTime wall, std::uint32_t era);
+  void launch(probes::ChannelIndex channel, probes::Sequence sequence, const base::Moment& at, std::uint32_t era);
 
-  // A probe that never was on the wire. Uses up no sequence number.
+  // The reserved probe could not be sent.
+  void abort_reserved(probes::ChannelIndex channel, probes::Sequence sequence, base::MonoTime now);
+
+  // A probe that never was on the wire and took no slot. Uses up no sequence number.
   void abort_unsent(probes::ChannelIndex channel, probes::AbortReason reason, base::MonoTime scheduled,
                     base::MonoTime now);
 
@@ -67,7 +73,7 @@ class Flights {
   std::uint32_t waiting(probes::ChannelIndex channel) const;              // one channel's
   std::optional<base::MonoTime> earliest_deadline() const;                // verdict time of the first one
 
-  // Calls `match(sequence, era)` for the sequences of a channel that may still be answered, newest first, until it
+  // Calls `match(sequence)` for the sequences of a channel that may still be answered, newest first, until it
   // returns true. Says whether it did.
   template <class Match>
   bool find(probes::ChannelIndex channel, Match&& match) const {
@@ -76,13 +82,13 @@ class Flights {
     for (std::uint32_t back = 1; back <= c.mask + 1; ++back) {
       const probes::Sequence sequence = c.next_sequence - back;
       const Slot& slot = slots_[c.first_slot + (sequence & c.mask)];
-      if (slot.state != State::kFree && slot.sequence == sequence && match(sequence)) return true;
+      if (slot.state > State::kReserved && slot.sequence == sequence && match(sequence)) return true;
     }
     return false;
   }
 
  private:
-  enum class State : std::uint8_t { kFree, kWaiting, kHeld, kAnswered, kFailed, kVoid };
+  enum class State : std::uint8_t { kFree, kReserved, kWaiting, kHeld, kAnswered, kFailed, kVoid };
 
   struct Slot {
     base::MonoTime sent{};

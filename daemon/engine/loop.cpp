@@ -1,0 +1,361 @@
+#include "daemon/engine/loop.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace blipd::engine {
+
+namespace {
+
+// What may leave in one tick; the rest waits for the next one, where answers are drained first.
+constexpr std::size_t kMaxSendsPerTick = 4096;
+
+std::uint16_t random_identifier(const base::SipKey& key) {
+  return static_cast<std::uint16_t>(base::siphash24(key, std::string_view("echo identifier")));
+}
+
+}  // namespace
+
+Loop::Loop(const base::Clock& clock, probes::ResultSink& sink, Asking asking, Notify notify)
+    : clock_(clock),
+      sink_(sink),
+      asking_(asking),
+      notify_(std::move(notify)),
+      key_(base::SipKey::random()),
+      echo_(key_, random_identifier(key_)),
+      syn_(key_),
+      clock_watch_(clock.read()) {}
+
+base::Expected<void> Loop::open(std::shared_ptr<const config::Plan> plan) {
+  if (auto bindings = check_bindings(*plan); !bindings) return bindings;
+  auto means = open_means(*plan, echo_, syn_, clock_, key_, *this, notify_);
+  if (!means) return tl::unexpected(means.error());
+  means_ = std::move(*means);
+  dns_udp_ = std::make_unique<DnsUdpTransport>(*this, key_);
+  dns_tcp_ = std::make_unique<DnsTcpTransport>(*this);
+  tcp_connect_ = std::make_unique<TcpConnectTransport>(*this);
+  flights_ = std::make_unique<Flights>(sink_, plan->configuration.engine.late_window);
+  matcher_ = std::make_unique<Matcher>(echo_, syn_, roster_, *flights_);
+  adopt(std::move(plan));
+  return {};
+}
+
+void Loop::adopt(std::shared_ptr<const config::Plan> plan) {
+  plan_ = std::move(plan);
+  auto budget = std::make_unique<Budget>(plan_->configuration.budget);
+  roster_.adopt(plan_, *budget);
+  budget_ = std::move(budget);
+  sink_.adopt(*plan_);
+
+  std::vector<Flights::ChannelTiming> timings(plan_->channels.size());
+  std::vector<Schedule::Entry> entries;
+  for (std::size_t i = 0; i < plan_->channels.size(); ++i) {
+    const config::PlannedChannel& channel = plan_->channels[i];
+    if (!channel.is_active) continue;
+    timings[i] = {true, channel.spec.interval, channel.spec.timeout, channel.since_generation};
+    entries.push_back({static_cast<probes::ChannelIndex>(i), channel.spec.interval,
+                       phase_of(channel.name, channel.spec.interval)});
+  }
+  flights_->lay_out(timings);
+  const base::Moment now = clock_.read();
+  if (asking_ == Asking::kScheduled) schedule_.assign(entries, now.mono);
+  std::erase_if(deferred_, [&](const Due& d) { return !plan_->channels[d.channel].is_active; });
+  watch_names();
+  look_at_routes(now);
+}
+
+void Loop::watch_names() {
+  const std::vector<std::string> names = roster_.names();
+  const std::set<std::string> wanted(names.begin(), names.end());
+  for (const std::string& name : watched_names_) {
+    if (!wanted.contains(name)) resolver_.unwatch(name);
+  }
+  for (const std::string& name : wanted) {
+    if (!watched_names_.contains(name)) resolver_.watch(name);
+  }
+  watched_names_ = wanted;
+}
+
+void Loop::ask_now(std::span<const probes::ChannelIndex> channels) {
+  urgent_.insert(urgent_.end(), channels.begin(), channels.end());
+}
+
+base::MonoTime Loop::tick() {
+  const base::Moment start = clock_.read();
+  ++health_.ticks;
+  if (route_watch_.changed(start.mono)) look_at_routes(start);
+  take_resolutions(start);
+  drain(start);
+  settle(start);
+  const base::Moment now = clock_.read();
+  tick_.sent(send(now));
+  return next_tick(now);
+}
+
+void Loop::look_at_clocks(const base::Moment& now) {
+  const ClockWatch::Noticed noticed = clock_watch_.look(now);
+  if (!noticed) return;
+  ++health_.clock_steps;
+  if (noticed.step) {
+    tell(Severity::kWarning, "clock_step",
+         fmt::format("the wall clock stepped by {:+.3f} s; round trips that span the step are void",
+                     base::to_seconds(*noticed.step)));
+  }
+  if (noticed.suspend) {
+    tell(Severity::kWarning, "suspend",
+         fmt::format("the machine slept for {:.3f} s; probes under way are not judged",
+                     base::to_seconds(*noticed.suspend)));
+    flights_->void_all(probes::AbortReason::kClock, now.mono);
+  }
+}
+
+void Loop::look_at_routes(const base::Moment&) {
+  if (means_.raw) means_.raw->forget_sources();
+  // With a header of our own the kernel would send from an address that is no longer ours.
+  lost_sources_.clear();
+  std::set<base::Address> own;
+  for (const config::PlannedChannel& channel : plan_->channels) {
+    const auto& source = channel.spec.source;
+    if (!channel.is_active || !source || own.contains(*source) || lost_sources_.contains(*source)) continue;
+    (is_own_address(*source) ? own : lost_sources_).insert(*source);
+  }
+}
+
+void Loop::take_resolutions(const base::Moment& now) {
+  for (Resolved& resolved : resolver_.poll(now.mono)) {
+    ++health_.resolutions;
+    if (!resolved.error.empty()) {
+      ++health_.resolution_failures;
+      tell(Severity::kWarning, "resolve_failed", fmt::format("{}: {}", resolved.name, resolved.error));
+    }
+    roster_.resolved(resolved.name, std::move(resolved.addresses));
+  }
+}
+
+void Loop::learned(const Learned& learned) {
+  pending_.push_back({learned, std::nullopt});
+  if (learned.detail != nullptr) pending_.back().detail = *learned.detail;
+  pending_.back().learned.detail = nullptr;
+}
+
+void Loop::unmatched(Learned::Kind kind) {
+  switch (kind) {
+    case Learned::Kind::kMalformed:
+      ++health_.malformed_packets;
+      break;
+    case Learned::Kind::kForged:
+      ++health_.forged_packets;
+      break;
+    default:
+      ++health_.unmatched_packets;
+  }
+}
+
+void Loop::drain(const base::Moment& now) {
+  pending_.clear();
+  if (means_.packets) {
+    means_.packets->drain([this](const SeenPacket& seen) {
+      if (seen.packet.protocol == wire::kUdp) {
+        dns_udp_->captured(seen.packet, seen.stamp.at);
+      } else {
+        matcher_->match(seen, *this);
+      }
+    });
+  }
+  if (means_.pings) means_.pings->poll(now);
+  dns_udp_->poll(now);
+  dns_tcp_->poll(now);
+  tcp_connect_->poll(now);
+  // What has been drained was stamped before this look: a step that it spans is noticed before it is used.
+  const base::Moment drained = clock_.read();
+  look_at_clocks(drained);
+  for (Pending& pending : pending_) {
+    if (pending.detail) pending.learned.detail = &*pending.detail;
+    if (!flights_->learned(pending.learned, drained.mono, clock_watch_.era())) unmatched(pending.learned.kind);
+  }
+}
+
+std::uint64_t Loop::capture_drops() {
+  return means_.packets ? means_.packets->drops() : 0;
+}
+
+std::uint64_t Loop::socket_drops() const {
+  return dns_udp_->socket_drops() + (means_.pings ? means_.pings->drops() : 0);
+}
+
+void Loop::settle(const base::Moment& now) {
+  const auto earliest = flights_->earliest_deadline();
+  if (earliest && *earliest <= now.mono) {
+    // Before anything is called lost: did we ourselves drop what may have been its answer?
+    const std::uint64_t drops = capture_drops() + socket_drops();
+    if (drops != drops_seen_) {
+      tell(Severity::kWarning, "drops",
+           fmt::format("{} packets found no room in our buffers; probes that may have been answered by them are not "
+                       "judged",
+                       drops - drops_seen_));
+      drops_seen_ = drops;
+      doubtful_until_ = now.mono;
+    }
+  }
+  flights_->settle(now.mono, doubtful_until_);
+  expiries_.advance(now.mono, [this](probes::ChannelIndex channel, probes::Sequence sequence) {
+    dns_udp_->forget(channel, sequence);
+    dns_tcp_->forget(channel, sequence);
+    tcp_connect_->forget(channel, sequence);
+  });
+}
+
+std::size_t Loop::send(const base::Moment& now) {
+  sends_this_tick_ = 0;
+  for (std::size_t waiting = deferred_.size(); waiting > 0; --waiting) {
+    const Due deferred = deferred_.front();
+    deferred_.pop_front();
+    due(deferred, now);
+  }
+  for (const probes::ChannelIndex channel : urgent_) {
+    if (channel < plan_->channels.size() && plan_->channels[channel].is_active) due({channel, now.mono, false}, now);
+  }
+  urgent_.clear();
+  schedule_.advance(now.mono, [&](probes::ChannelIndex channel, base::MonoTime scheduled) {
+    due({channel, scheduled, false}, now);
+  });
+  if (means_.raw) {
+    means_.raw->flush([this](const Ask& ask, int error, const base::Moment& at) { sent(ask, error, at); });
+  }
+  return sends_this_tick_;
+}
+
+void Loop::due(Due due, const base::Moment& now) {
+  const base::Duration lag = now.mono - due.scheduled;
+  const config::PlannedChannel& planned = plan_->channels[due.channel];
+  // Too late to be worth asking: the next one is due already, or the moment that it was to speak for is gone.
+  if (lag > plan_->configuration.engine.max_lag || lag >= planned.spec.interval) {
+    flights_->abort_unsent(due.channel, probes::AbortReason::kOverrun, due.scheduled, now.mono);
+    return;
+  }
+  if (sends_this_tick_ >= kMaxSendsPerTick || ask(due.channel, due.scheduled, now) == Asked::kNoBudget) {
+    if (!due.is_deferred) ++health_.budget_deferrals;
+    due.is_deferred = true;
+    deferred_.push_back(due);
+    return;
+  }
+  count_lag(lag);
+}
+
+Loop::Asked Loop::ask(probes::ChannelIndex channel, base::MonoTime scheduled, const base::Moment& now) {
+  const probes::ProbeSpec& spec = plan_->channels[channel].spec;
+  const auto address = roster_.address(channel, flights_->next_sequence(channel));
+  if (!address) {
+    flights_->abort_unsent(channel, probes::AbortReason::kUnresolved, scheduled, now.mono);
+    return Asked::kDone;
+  }
+  if (!budget_->take(*address, now.mono)) return Asked::kNoBudget;
+  const auto sequence = flights_->reserve(channel);
+  if (!sequence) {
+    flights_->abort_unsent(channel, probes::AbortReason::kOverrun, scheduled, now.mono);
+    return Asked::kDone;
+  }
+  ++sends_this_tick_;
+  const Ask ask{channel, *sequence, *address, &spec};
+  if (spec.source && lost_sources_.contains(*spec.source)) {
+    sent(ask, EADDRNOTAVAIL, now);
+  } else {
+    put_on_wire(ask, way_of(spec));
+  }
+  return Asked::kDone;
+}
+
+Transport* Loop::transport_for(Way way) {
+  switch (way) {
+    case Way::kEcho:
+      return means_.raw ? nullptr : means_.pings.get();
+    case Way::kSyn:
+      return means_.raw ? nullptr : tcp_connect_.get();
+    case Way::kConnect:
+      return tcp_connect_.get();
+    case Way::kDnsUdp:
+      return dns_udp_.get();
+    case Way::kDnsTcp:
+      return dns_tcp_.get();
+  }
+  return nullptr;
+}
+
+void Loop::put_on_wire(const Ask& ask, Way way) {
+  Transport* const transport = transport_for(way);
+  if (transport != nullptr) {
+    const base::Moment at = clock_.read();
+    if (transport->ask(ask, at) != AskStatus::kSent) {
+      sent(ask, errno != 0 ? errno : EIO, at);
+      return;
+    }
+    sent(ask, 0, at);
+    if (way != Way::kEcho) {
+      const base::Duration kept = ask.spec->timeout + Flights::kGrace + plan_->configuration.engine.late_window;
+      expiries_.add(ask.channel, ask.sequence, at.mono, kept);
+    }
+  } else if (means_.raw) {
+    means_.raw->add(ask, [this](const Ask& asked, int error, const base::Moment& at) { sent(asked, error, at); });
+  } else {
+    sent(ask, EPERM, clock_.read());
+  }
+}
+
+void Loop::sent(const Ask& ask, int error, const base::Moment& at) {
+  if (error == 0) {
+    flights_->launch(ask.channel, ask.sequence, at, clock_watch_.era());
+    last_send_error_ = 0;
+    return;
+  }
+  flights_->abort_reserved(ask.channel, ask.sequence, at.mono);
+  ++health_.send_errors;
+  // One line when it begins, not one a probe.
+  if (error != last_send_error_) {
+    tell(Severity::kWarning, "send_error",
+         fmt::format("cannot send to {} ({}): {}; such probes are not judged", ask.target.to_string(),
+                     plan_->channels[ask.channel].name, std::strerror(error)));
+    last_send_error_ = error;
+  }
+}
+
+void Loop::count_lag(base::Duration lag) {
+  const double seconds = base::to_seconds(std::max(lag, base::Duration::zero()));
+  const auto bucket = std::ranges::lower_bound(kLagBuckets, seconds);
+  ++health_.lag_counts[static_cast<std::size_t>(bucket - kLagBuckets.begin())];
+  health_.lag_sum_seconds += seconds;
+}
+
+base::MonoTime Loop::next_tick(const base::Moment& now) const {
+  const bool is_busy = flights_->waiting() > 0 || !deferred_.empty() || !urgent_.empty();
+  if (is_busy) return now.mono + tick_.length();
+  const base::MonoTime idle = now.mono + Tick::kIdle;
+  const auto next_due = schedule_.next_due();
+  // On the grid of the tick, so that what is due closely together leaves together.
+  return next_due ? std::clamp(*next_due + Tick::kCalm / 2, now.mono + tick_.length(), idle) : idle;
+}
+
+void Loop::stop() {
+  schedule_.assign({}, clock_.read().mono);
+  deferred_.clear();
+  urgent_.clear();
+}
+
+Health Loop::health() {
+  Health health = health_;
+  health.is_capturing = means_.is_capturing;
+  health.clock_source = means_.is_capturing ? "capture" : means_.packets || means_.pings ? "kernel" : "user";
+  health.is_first_round_settled = sink_.is_settled();
+  health.capture_drops = capture_drops();
+  health.socket_drops = socket_drops();
+  health.unresolved_targets = roster_.unresolved_targets();
+  health.refused_targets = roster_.refused_targets();
+  if (means_.packets) health.malformed_packets += means_.packets->malformed();
+  return health;
+}
+
+void Loop::tell(Severity severity, std::string_view event, const std::string& text) const {
+  if (notify_) notify_(severity, event, text);
+}
+
+}  // namespace blipd::engine

@@ -1,0 +1,32 @@
+// How long the loop sleeps. Wake-ups cost more than packets, so everything moves on one tick: 10 ms when calm, down
+// to 1 ms when a tick has more to send than a network card's queue likes at once. Pure.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "probes/base/time.hpp"
+
+namespace blipd::engine {
+
+class Tick {
+ public:
+  static constexpr base::Duration kCalm = std::chrono::milliseconds(10);
+  static constexpr base::Duration kBusy = std::chrono::milliseconds(1);
+  static constexpr base::Duration kIdle = std::chrono::milliseconds(100);  // with nothing under way
+  static constexpr std::size_t kManySends = 256;
+  static constexpr std::size_t kFewSends = 64;
+
+  base::Duration length() const { return length_; }
+
+  // After a tick that sent so many.
+  void sent(std::size_t count) {
+    if (count > kManySends) length_ = std::max(length_ / 2, kBusy);
+    if (count < kFewSends) length_ = std::min(length_ * 2, kCalm);
+  }
+
+ private:
+  base::Duration length_ = kCalm;
+};
+
+}  // namespace blipd::engine
