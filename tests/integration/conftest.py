@@ -1,0 +1,86 @@
+"""Fixtures that every file shares. What they start, they end."""
+
+import pathlib
+import shutil
+import signal
+import sys
+import tempfile
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from harness.daemon import Daemon  # noqa: E402
+from harness.network import Pair  # noqa: E402
+
+TEST_SECONDS = 150  # no test takes longer; one that hangs says where
+
+
+@pytest.fixture(autouse=True)
+def bounded_in_time(request):
+    def too_long(_number, _frame):
+        pytest.fail(f"{request.node.name} took longer than {TEST_SECONDS} s")
+
+    before = signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(TEST_SECONDS)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(scope="module")
+def module_directory():
+    """Of files that a process without privileges must be able to read, too."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="blipd-test-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def directory(module_directory, request):
+    path = pathlib.Path(tempfile.mkdtemp(prefix=request.function.__name__[:60] + "-", dir=module_directory))
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture(scope="module")
+def pair(module_directory):
+    """Two namespaces and a link, for the whole file."""
+    made = Pair(module_directory)
+    yield made
+    made.close()
+
+
+class Runner:
+    """Starts daemons and ends them."""
+
+    def __init__(self, directory: pathlib.Path):
+        self.directory = directory
+        self.daemons: list[Daemon] = []
+
+    def __call__(self, namespace, config, **options) -> Daemon:
+        options.setdefault("directory", self.directory)
+        daemon = Daemon(namespace, config, **options)
+        self.daemons.append(daemon)
+        return daemon
+
+    def end(self) -> None:
+        for daemon in self.daemons:
+            daemon.kill()
+
+
+@pytest.fixture
+def run(directory):
+    """run(namespace, config) starts a daemon that ends with the test."""
+    runner = Runner(directory)
+    yield runner
+    runner.end()
+
+
+@pytest.fixture(scope="module")
+def run_for_module(module_directory):
+    """The same, ending with the file."""
+    runner = Runner(module_directory)
+    yield runner
+    runner.end()

@@ -1,0 +1,204 @@
+"""blipd as the tests run it: a configuration as a dictionary, a namespace, a bound on every wait."""
+
+import contextlib
+import http.client
+import pathlib
+import signal
+import sys
+import threading
+import time
+
+import yaml
+
+from . import settings
+from .metrics import Metrics
+from .network import Namespace
+from .processes import TimedOut, wait_until
+
+PORT = 10547
+
+
+class Connection(http.client.HTTPConnection):
+    """HTTP to an address inside a namespace."""
+
+    def __init__(self, namespace: Namespace, port: int, timeout: float = 5):
+        super().__init__("127.0.0.1", port, timeout=timeout)
+        self._namespace = namespace
+
+    def connect(self):
+        self.sock = self._namespace.connect(self.host, self.port, self.timeout)
+
+
+def configuration(targets, probes, *, country="KP", controls=(), port=PORT, **rest) -> dict:
+    """One country. `targets`: {name: (host, [probe, …])} for one network named net, or {network: {name: …}}."""
+    networks = targets if all(isinstance(value, dict) for value in targets.values()) else {"net": targets}
+    whole = {
+        "vantage": {"name": "test"},
+        "probes": probes,
+        "countries": [
+            {
+                "code": country,
+                "name": "Testland",
+                "networks": [
+                    {
+                        "name": network,
+                        "targets": [
+                            {"name": name, "host": host, "probes": list(ways)} for name, (host, ways) in listed.items()
+                        ],
+                    }
+                    for network, listed in networks.items()
+                ],
+            },
+        ],
+        "listen": f"127.0.0.1:{port}",
+        **rest,
+    }
+    if controls:
+        whole["vantage"]["controls"] = list(controls)
+    return whole
+
+
+class Watcher:
+    """Scrapes on a thread of its own, `rate` times a second, until told to stop or until nobody answers."""
+
+    def __init__(self, daemon: "Daemon", rate: float):
+        self.daemon, self._period = daemon, 1 / rate
+        self.scrapes: list[tuple[float, Metrics]] = []  # time.monotonic() when asked
+        self.failure: BaseException | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        due = time.monotonic()
+        while not self._stop.is_set():
+            at = time.monotonic()
+            try:
+                self.scrapes.append((at, self.daemon.scrape()))
+            except (OSError, http.client.HTTPException):
+                if self.daemon.is_stopping:
+                    return
+                self.failure = sys.exc_info()[1]
+                return
+            except BaseException as failure:  # pylint: disable=broad-except  # told by finish()
+                self.failure = failure
+                return
+            due = max(due + self._period, at)
+            self._stop.wait(due - time.monotonic())
+
+    def finish(self) -> list[tuple[float, Metrics]]:
+        self._stop.set()
+        self._thread.join(10)
+        if self.failure is not None:
+            raise AssertionError(f"a scrape failed: {self.failure!r}") from self.failure
+        return self.scrapes
+
+
+class Daemon:
+    def __init__(self, namespace: Namespace, config: dict, directory: pathlib.Path, *, name="blipd", wrap=(), env=None):
+        """`wrap`: a command that runs blipd in its turn (prlimit, setpriv)."""
+        self.namespace = namespace
+        self.directory = directory
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.name = name
+        self.config_file = directory / f"{name}.yaml"
+        self.write(config)
+        self.is_stopping = False
+        self.port = int(str(config["listen"]).rpartition(":")[2])
+        self.process = namespace.start(
+            name, *wrap, settings.blipd(), "run", "--config", self.config_file, env=env, directory=directory
+        )
+
+    def write(self, config: dict) -> None:
+        self.config = config
+        self.config_file.write_text(yaml.safe_dump(config, sort_keys=False, width=200))
+        self.config_file.chmod(0o644)
+
+    @property
+    def log(self) -> str:
+        return self.process.errors
+
+    # HTTP
+
+    def request(self, path: str, timeout: float = 5) -> tuple[int, str]:
+        with contextlib.closing(Connection(self.namespace, self.port, timeout)) as connection:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+
+    def is_ready(self) -> bool:
+        self.process.expect_running()
+        try:
+            return self.request("/-/ready", 1)[0] == 200
+        except OSError:
+            return False
+
+    def wait_ready(self, timeout: float = 10) -> "Daemon":
+        try:
+            wait_until(self.is_ready, timeout, f"{self.name} is ready")
+        except TimedOut as late:
+            raise TimedOut(f"{late}\n{self.log[-4000:]}") from None
+        return self
+
+    def wait_listening(self, timeout: float = 5) -> "Daemon":
+        def is_listening():
+            self.process.expect_running()
+            with contextlib.suppress(OSError):
+                return self.request("/-/healthy", 1)[0] == 200
+            return False
+
+        wait_until(is_listening, timeout, f"{self.name} serves", 0.02)
+        return self
+
+    def scrape(self) -> Metrics:
+        status, text = self.request("/metrics")
+        assert status == 200, f"/metrics says {status}: {text[:200]}"
+        return Metrics(text)
+
+    def wait_for(self, claim, timeout: float, what: str, interval: float = 0.1) -> Metrics:
+        """The first scrape of which `claim` is true."""
+        last = None
+
+        def is_so():
+            nonlocal last
+            last = self.scrape()
+            return claim(last)
+
+        try:
+            wait_until(is_so, timeout, what, interval)
+        except TimedOut as late:
+            raise TimedOut(f"{late}\n{self.log[-2000:]}\n{_brief(last)}") from None
+        return last
+
+    # Life
+
+    def reload(self, config: dict | None = None) -> None:
+        """Tells it to read its file again, and waits until it has."""
+        if config is not None:
+            self.write(config)
+        name = "blipd_config_last_reload_success_timestamp_seconds"
+        before = self.scrape().value(name)
+        self.process.signal(signal.SIGHUP)
+        self.wait_for(lambda now: now.value(name) > before, 5, "the configuration is reloaded")
+
+    def stop(self, number: int = signal.SIGTERM, within: float = 1.0) -> float:
+        """Ends it, and insists on exit code 0 in time; how long it took."""
+        self.process.expect_running()
+        self.is_stopping = True
+        start = time.monotonic()
+        self.process.signal(number)
+        code = self.process.wait(within + 5)
+        took = time.monotonic() - start
+        assert code == 0, f"exit {code} on signal {number}:\n{self.log[-4000:]}"
+        assert took <= within, f"took {took:.2f} s to stop"
+        return took
+
+    def kill(self) -> None:
+        self.process.kill()
+
+
+def _brief(metrics: Metrics | None) -> str:
+    if metrics is None:
+        return "no scrape"
+    shown = [line for line in metrics.text.splitlines() if not line.startswith("#") and "_bucket" not in line]
+    return "\n".join(line for line in shown if not line.endswith(" 0"))[:6000]

@@ -1,0 +1,107 @@
+"""Processes that end with the test, each known by its id."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+
+class TimedOut(AssertionError):
+    """Something that was waited for did not come about."""
+
+
+def wait_until(claim, timeout: float, what: str, interval: float = 0.05):
+    """The first truthy value of `claim()`, asked every `interval` seconds; TimedOut after `timeout`."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = claim()
+        if value:
+            return value
+        if time.monotonic() >= deadline:
+            raise TimedOut(f"not within {timeout:g} s: {what}")
+        time.sleep(interval)
+
+
+class Process:
+    """A child in a session of its own. Dies with us (parent death signal), its output goes to files."""
+
+    def __init__(self, name: str, command, directory: pathlib.Path, env=None):
+        self.name = name
+        self.command = [str(part) for part in command]
+        self.stdout_file = directory / f"{name}.out"
+        self.stderr_file = directory / f"{name}.err"
+        with open(self.stdout_file, "wb") as out, open(self.stderr_file, "wb") as err:
+            self._popen = subprocess.Popen(
+                ["/usr/bin/setpriv", "--pdeathsig", "KILL", *self.command],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                env=env,
+                cwd="/",
+                start_new_session=True,
+            )
+        self.pid = self._popen.pid
+
+    @property
+    def output(self) -> str:
+        return self.stdout_file.read_text(errors="replace")
+
+    @property
+    def errors(self) -> str:
+        return self.stderr_file.read_text(errors="replace")
+
+    @property
+    def exit_code(self):
+        return self._popen.poll()
+
+    @property
+    def is_running(self) -> bool:
+        return self._popen.poll() is None
+
+    def signal(self, number: int) -> None:
+        self._popen.send_signal(number)
+
+    def wait(self, timeout: float) -> int:
+        try:
+            return self._popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise TimedOut(f"{self.name} (pid {self.pid}) still runs after {timeout:g} s") from None
+
+    def expect_running(self) -> None:
+        if not self.is_running:
+            raise AssertionError(f"{self.name} ended with {self.exit_code}:\n{self.errors[-4000:]}{self.output[-2000:]}")
+
+    def kill(self) -> None:
+        """For teardown: polite first, then not. Its whole session, which is ours alone."""
+        for number, patience in ((signal.SIGTERM, 2.0), (signal.SIGKILL, 5.0)):
+            if not self.is_running:
+                break
+            try:
+                os.killpg(self.pid, number)
+            except ProcessLookupError:
+                pass
+            try:
+                self._popen.wait(patience)
+            except subprocess.TimeoutExpired:
+                continue
+        try:
+            os.killpg(self.pid, signal.SIGKILL)  # children that outlived it
+        except ProcessLookupError:
+            pass
+
+    # What the kernel says about it.
+
+    def cpu_seconds(self) -> float:
+        """User and system time of all its threads."""
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def resident_bytes(self) -> int:
+        for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError(f"{self.name} has no resident memory")
+
+    def descriptors(self) -> int:
+        return len(os.listdir(f"/proc/{self.pid}/fd"))

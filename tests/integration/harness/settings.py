@@ -1,0 +1,36 @@
+"""Where the programs under test are. A missing one is a failure, never a skip."""
+
+import os
+import pathlib
+import shutil
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+
+
+def _program(variable: str, name: str) -> pathlib.Path:
+    build = pathlib.Path(os.environ.get("BLIPD_BUILD", ROOT / "build" / "release"))
+    path = pathlib.Path(os.environ.get(variable, build / name)).resolve()
+    if not os.access(path, os.X_OK):
+        raise RuntimeError(f"{path} is not there: build it (./dev build release) or set {variable} or BLIPD_BUILD")
+    return path
+
+
+def blipd() -> pathlib.Path:
+    return _program("BLIPD_BIN", "blipd")
+
+
+def blipd_lab() -> pathlib.Path:
+    return _program("BLIPD_LAB", "blipd-lab")
+
+
+def peer(name: str) -> str:
+    """The path of somebody else's program."""
+    found = shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin")
+    if found is None:
+        raise RuntimeError(f"{name} is not installed; ./dev up installs what is missing")
+    return found
+
+
+def require_root() -> None:
+    if os.geteuid() != 0:
+        raise RuntimeError("network namespaces need root: run through sudo")

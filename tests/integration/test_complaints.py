@@ -1,0 +1,469 @@
+"""What users of other tools complain of. Each test is named after the complaint that it answers.
+
+Not here: clock steps corrupt round trips. The wall clock of a test machine cannot be stepped from inside a
+namespace (a time namespace covers the monotonic clocks only), so that row is held by the engine's unit tests.
+More answers than requests: test_accounting.py.
+"""
+
+import time
+
+import pytest
+from harness import peers
+from harness.daemon import configuration
+from harness.metrics import unbalanced
+from harness.network import NEAR4, NEAR4_OTHER, NEAR6, NEAR_LINK, Pair
+from harness.processes import wait_until
+
+PING = {"type": "icmp", "interval": "200ms", "timeout": "500ms"}
+
+
+def only(metrics, what, target, **labels):
+    return metrics.sum(f"blipd_probes_{what}_total", target=target, **labels)
+
+
+def answers_grow(daemon, target, timeout=10, by=5):
+    """Waits until `target` has answered a few times more than now."""
+    start = only(daemon.scrape(), "answered", target)
+    return daemon.wait_for(
+        lambda now: only(now, "answered", target) >= start + by, timeout, f"{target} answers (again)"
+    )
+
+
+def test_raw_counters_and_not_only_ratios(pair, run):
+    """ping_exporter #24 #37: all start at 0 and are there before anything happened."""
+    daemon = run(pair.near, configuration({"t": ("198.18.1.1", ["ping"])}, {"ping": PING})).wait_listening()
+    metrics = daemon.scrape()
+    for what in ("probes_sent", "probes_answered", "answers_late", "answers_duplicate", "answers_reordered"):
+        assert len(metrics.series(f"blipd_{what}_total", target="t", probe="ping")) == 1
+    reasons = {dict(labels)["reason"] for labels in metrics.series("blipd_probes_lost_total")}
+    assert reasons == {"timeout", "unreachable"}
+    reasons = {dict(labels)["reason"] for labels in metrics.series("blipd_probes_aborted_total")}
+    assert reasons == {"send_error", "unresolved", "vantage_fault", "clock", "overrun"}
+    reasons = {dict(labels)["reason"] for labels in metrics.series("blipd_answers_rejected_total")}
+    assert reasons == {"malformed", "forged"}
+
+
+# Names
+
+
+@pytest.fixture
+def name_server(pair, directory):
+    """NSD inside blipd's own namespace, and a resolv.conf of the namespace's that names it."""
+    resolv = directory / "resolv.conf"
+    resolv.write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
+    server = peers.NameServer(
+        pair.near, directory / "nsd", "moving 1 A 198.18.23.1\nsteady 1 A 198.18.23.9\nlate 1 TXT none\n", ("127.0.0.1",)
+    )
+    pair.near.run("mount", "--bind", resolv, "/etc/resolv.conf")
+    yield server
+    pair.near.run("umount", "/etc/resolv.conf")
+    server.process.kill()
+
+
+def heard(pair, address):
+    return pair.far.nft_counter("ears", "at_" + address.replace(".", "_"))
+
+
+@pytest.fixture
+def ears(pair):
+    addresses = ("198.18.23.1", "198.18.23.2")
+    named = [(address, "at_" + address.replace(".", "_")) for address in addresses]
+    counters = "\n".join(f"counter {name} {{ }}" for _, name in named)
+    rules = "\n".join(f"ip daddr {address} counter name {name}" for address, name in named)
+    pair.far.nft(
+        f"table inet ears {{\n{counters}\nchain in {{ type filter hook prerouting priority 0; policy accept;\n{rules}\n }}\n }}"
+    )
+    yield
+    pair.far.run("nft", "delete", "table", "inet", "ears")
+
+
+def test_names_are_resolved_again_and_the_last_address_stays_when_that_fails(pair, run, name_server, ears):
+    """smokeping_prober #15 #133, cloudprober: on the name's TTL, here one second."""
+    targets = {"moving": (f"moving.{peers.ZONE}", ["ping"]), "steady": (f"steady.{peers.ZONE}", ["ping"])}
+    daemon = run(pair.near, configuration(targets, {"ping": PING})).wait_ready(15)
+    answers_grow(daemon, "moving")
+    assert heard(pair, "198.18.23.1") > 0 and heard(pair, "198.18.23.2") == 0
+    name_server.replace_records("moving 1 A 198.18.23.2\nsteady 1 A 198.18.23.9\n")
+    wait_until(lambda: heard(pair, "198.18.23.2") > 3, 40, "the new address is asked")
+    old = heard(pair, "198.18.23.1")
+    metrics = answers_grow(daemon, "moving")
+    assert heard(pair, "198.18.23.1") <= old + 1, "the old address is left alone"
+    assert only(metrics, "lost", "moving") == only(metrics, "lost", "steady") == 0
+    failures = metrics.value("blipd_resolution_failures_total")
+    name_server.process.kill()
+    metrics = daemon.wait_for(
+        lambda now: now.value("blipd_resolution_failures_total") > failures, 40, "a resolution fails"
+    )
+    metrics = answers_grow(daemon, "moving")
+    assert only(metrics, "lost", "moving") == 0
+    assert only(metrics, "aborted", "moving", reason="unresolved") == only(metrics, "aborted", "steady", reason="unresolved")
+
+
+def test_one_bad_name_does_not_stop_the_start(pair, run, name_server):
+    """smokeping_prober #68, SmokePing #332: the rest starts, the bad one is unresolved and never lost."""
+    targets = {
+        "good": (f"steady.{peers.ZONE}", ["ping"]),
+        "address": ("198.18.1.1", ["ping"]),
+        "bad": (f"nobody.{peers.ZONE}", ["ping"]),
+    }
+    daemon = run(pair.near, configuration(targets, {"ping": PING})).wait_ready(15)
+    answers_grow(daemon, "good")
+    metrics = answers_grow(daemon, "address")
+    assert only(metrics, "sent", "bad") == only(metrics, "lost", "bad") == 0
+    assert metrics.value("blipd_unresolved_targets") == 1
+    metrics = daemon.wait_for(
+        lambda now: only(now, "aborted", "bad", reason="unresolved") > 0, 5, "the bad name is said to be unresolved"
+    )
+    assert metrics.state("blipd_target_state", "state", target="bad") == "unknown"
+    # It is asked for again, and comes alive when the name does.
+    name_server.replace_records("steady 1 A 198.18.23.9\nnobody 1 A 198.18.23.4\n")
+    answers_grow(daemon, "bad", 60)
+
+
+# Faults of our own
+
+
+@pytest.fixture
+def own_faults(directory):
+    """A pair whose near side may be broken."""
+    broken = Pair(directory)
+    yield broken
+    broken.close()
+
+
+HOSTS = {"host4": ("198.18.1.1", ["ping", "syn"]), "host6": ("2001:2:0:1::101", ["ping", "syn"])}
+WAYS = {"ping": PING, "syn": {"type": "tcp", "port": 82, "mode": "syn", "interval": "200ms", "timeout": "500ms"}}
+
+
+def test_not_dead_for_ever_after_a_link_down(own_faults, run):
+    """smokeping_prober #213."""
+    near = own_faults.near
+    daemon = run(near, configuration(HOSTS, WAYS)).wait_ready()
+    answers_grow(daemon, "host4")
+    near.run("ip", "link", "set", NEAR_LINK, "down")
+    before = daemon.scrape()
+    down = daemon.wait_for(
+        lambda now: all(only(now, "aborted", host) >= only(before, "aborted", host) + 5 for host in HOSTS),
+        10,
+        "sends fail, and say so",
+    )
+    lost = only(down, "lost", "host4")
+    assert lost <= 4, "at most what was on its way when the link went"
+    near.run("ip", "link", "set", NEAR_LINK, "up")
+    near.run("ip", "addr", "replace", f"{NEAR6}/64", "dev", NEAR_LINK, "nodad")
+    own_faults.add_routes()
+    answers_grow(daemon, "host4")
+    answers_grow(daemon, "host6")
+    end = answers_grow(daemon, "host4")
+    assert unbalanced(end) == []
+    assert only(end, "lost", "host4") <= lost + 4
+    daemon.stop()
+
+
+def test_not_dead_for_ever_after_a_lost_route(own_faults, run):
+    """smokeping_prober #213; cloudprober #576: no route is our fault, not loss."""
+    daemon = run(own_faults.near, configuration(HOSTS, WAYS)).wait_ready()
+    answers_grow(daemon, "host4")
+    own_faults.remove_routes()
+    before = daemon.scrape()
+    without = daemon.wait_for(
+        lambda now: all(only(now, "aborted", host, reason="send_error") >= 5 for host in HOSTS), 10, "sends fail"
+    )
+    for host in HOSTS:
+        assert only(without, "lost", host) <= only(before, "lost", host) + 2, host
+    own_faults.add_routes()
+    answers_grow(daemon, "host4")
+    end = answers_grow(daemon, "host6")
+    for host in HOSTS:
+        assert only(end, "lost", host) == only(without, "lost", host), host
+    daemon.stop()
+
+
+def test_not_dead_for_ever_after_a_changed_address(own_faults, run):
+    """ping_exporter #87: answers go to the new address and are still ours."""
+    near = own_faults.near
+    near.sysctl(net__ipv4__conf__all__promote_secondaries=1, **{f"net__ipv4__conf__{NEAR_LINK}__promote_secondaries": 1})
+    daemon = run(near, configuration(HOSTS, WAYS)).wait_ready()
+    answers_grow(daemon, "host4")
+    near.run("ip", "addr", "add", f"{NEAR4_OTHER}/29", "dev", NEAR_LINK)
+    near.run("ip", "addr", "del", f"{NEAR4}/29", "dev", NEAR_LINK)
+    near.run("ip", "addr", "add", "2001:2:0:ffff::3/64", "dev", NEAR_LINK, "nodad")
+    near.run("ip", "addr", "del", f"{NEAR6}/64", "dev", NEAR_LINK)
+    own_faults.add_routes()
+    for host in HOSTS:
+        for probe in WAYS:
+            start = only(daemon.scrape(), "answered", host, probe=probe)
+            daemon.wait_for(
+                lambda now: only(now, "answered", host, probe=probe) >= start + 5, 10, f"{host} answers {probe} again"
+            )
+    end = daemon.scrape()
+    assert unbalanced(end) == []
+    assert end.sum("blipd_probes_lost_total") <= 2 * len(HOSTS) * len(WAYS)
+
+
+def test_local_send_errors_are_not_remote_loss(pair, run):
+    """ping_exporter, cloudprober #576 #620: EPERM from our own firewall, and no route at all."""
+    pair.near.nft(
+        "table inet own { chain out { type filter hook output priority 0; policy accept; "
+        "ip daddr 198.18.30.1 drop\n ip6 daddr 2001:2:0:1::3001 drop\n }\n }"
+    )
+    targets = {
+        "dropped4": ("198.18.30.1", ["ping", "syn", "connect", "soa"]),
+        "dropped6": ("2001:2:0:1::3001", ["ping", "syn", "connect", "soa"]),
+        "routeless4": ("198.19.200.1", ["ping", "syn", "connect", "soa"]),
+        "routeless6": ("2001:2:0:2::1", ["ping", "syn", "connect", "soa"]),
+        "fine": ("198.18.1.1", ["ping", "syn", "connect"]),
+    }
+    quick = {"interval": "200ms", "timeout": "500ms"}
+    probes = {
+        "ping": PING,
+        "syn": WAYS["syn"],
+        "connect": {"type": "tcp", "port": 82, "mode": "connect", **quick},
+        "soa": {"type": "dns", "query": peers.ZONE, "record": "SOA", **quick},
+    }
+    daemon = run(pair.near, configuration(targets, probes)).wait_ready()
+    try:
+        metrics = daemon.wait_for(
+            lambda now: all(
+                only(now, "aborted", host, probe=probe, reason="send_error") >= 5
+                for host in targets
+                for probe in probes
+                if host != "fine"
+                # A dropped SYN of the kernel's own looks to connect() like a silent network; see below.
+                and not (host.startswith("dropped") and probe == "connect")
+            ),
+            10,
+            "failed sends are counted as aborted",
+        )
+        for host in ("dropped4", "dropped6", "routeless4", "routeless6"):
+            for probe in ("ping", "syn", "soa"):
+                assert only(metrics, "lost", host, probe=probe) == 0, (host, probe)
+                assert only(metrics, "sent", host, probe=probe) == 0, (host, probe)
+        assert only(metrics, "lost", "routeless4") == only(metrics, "lost", "routeless6") == 0
+        assert only(metrics, "aborted", "fine") == only(metrics, "lost", "fine") == 0
+        assert metrics.state("blipd_target_state", "state", target="routeless4") == "unknown"
+        assert unbalanced(metrics) == []
+    finally:
+        pair.near.run("nft", "delete", "table", "inet", "own")
+
+
+# Many of a kind
+
+
+def test_two_targets_on_one_address_are_both_answered(pair, run):
+    """cloudprober: one of them reads 100 % lost."""
+    targets = {"one": ("198.18.1.1", ["ping", "syn"]), "two": ("198.18.1.1", ["ping", "syn"])}
+    daemon = run(pair.near, configuration(targets, WAYS)).wait_ready()
+    answers_grow(daemon, "one")
+    metrics = answers_grow(daemon, "two")
+    assert metrics.sum("blipd_probes_lost_total") == metrics.sum("blipd_answers_rejected_total") == 0
+
+
+def test_the_same_host_with_two_sizes(pair, run):
+    """smokeping_prober #130: it breaks the scrape."""
+    probes = {"small": {**PING, "size": 16}, "large": {**PING, "size": 1400}}
+    daemon = run(pair.near, configuration({"t": ("198.18.1.1", ["small", "large"])}, probes)).wait_ready()
+    for probe in probes:
+        start = daemon.scrape().value("blipd_probes_answered_total", probe=probe)
+        daemon.wait_for(
+            lambda now: now.value("blipd_probes_answered_total", probe=probe) >= start + 5, 10, f"{probe} is answered"
+        )
+    assert daemon.scrape().sum("blipd_probes_lost_total") == 0
+
+
+def test_answers_to_another_process_do_not_confuse(pair, run, directory):
+    """blackbox_exporter #411 #632 #1537, ping_exporter #87: fping and a second blipd ask the same hosts."""
+    addresses = [f"198.18.{40 + i}.1" for i in range(10)]
+    targets = {f"t{i}": (address, ["ping", "syn"]) for i, address in enumerate(addresses)}
+    one = run(pair.near, configuration(targets, WAYS), name="one")
+    two = run(pair.near, configuration(targets, WAYS, port=10548), name="two")
+    one.wait_ready()
+    two.wait_ready()
+    fping = peers.Fping(pair.near, directory, addresses, count=20, period=0.2, gap=0.01)
+    others = fping.round_trips(20)
+    assert None not in [rtt for rtts in others.values() for rtt in rtts]
+    for daemon in (one, two):
+        metrics = daemon.scrape()
+        assert metrics.sum("blipd_probes_answered_total") > 200
+        assert metrics.sum("blipd_probes_lost_total") == 0
+        for what in ("duplicate", "differing", "rejected", "late"):
+            assert metrics.sum(f"blipd_answers_{what}_total") == 0, what
+        assert unbalanced(metrics) == []
+
+
+# Starts and reloads
+
+MANY = {f"t{i}": (f"198.18.{100 + i // 10}.{1 + i % 10}", ["ping"]) for i in range(500)}
+SECOND = {"type": "icmp", "interval": "1s", "timeout": "800ms"}
+
+
+@pytest.fixture(scope="module")
+def many(pair, run_for_module):
+    return run_for_module(pair.near, configuration(MANY, {"ping": SECOND}), name="many").wait_ready()
+
+
+def test_ready_says_so_only_once_the_first_round_has_settled(pair, run):
+    """None of the others has /-/ready."""
+    targets = {"answers": ("198.18.1.1", ["ping"]), "silent": ("198.18.66.1", ["ping"])}
+    pair.far.nft("table inet silent { chain in { type filter hook input priority 0; ip daddr 198.18.66.1 drop\n }\n }")
+    daemon = run(
+        pair.near, configuration(targets, {"ping": {"type": "icmp", "interval": "2s", "timeout": "1s"}})
+    ).wait_listening()
+    assert daemon.request("/-/healthy")[0] == 200
+    status, _ = daemon.request("/-/ready")
+    assert status == 503
+    daemon.wait_ready()
+    metrics = daemon.scrape()
+    assert all(
+        only(metrics, "answered", target) + only(metrics, "lost", target) >= 1 for target in targets
+    ), "ready before its first round had settled"
+
+
+def test_no_false_loss_at_the_start(many):
+    """smokeping_prober loses probes at every start; from some 450 targets up cloudprober does all the time."""
+    metrics = many.scrape()
+    assert metrics.sum("blipd_probes_answered_total") >= len(MANY)
+    assert metrics.sum("blipd_probes_lost_total") == 0
+    assert metrics.sum("blipd_probes_aborted_total") == 0
+    assert metrics.sum("blipd_answers_late_total") == 0
+
+
+def test_a_reload_applies_the_difference_and_leaves_the_rest_alone(many):
+    """cloudprober #644, smokeping_prober: counters, windows and phase of untouched channels stay."""
+    before = many.scrape()
+    gone, new = list(MANY)[:10], {f"new{i}": (f"198.18.200.{i + 1}", ["ping"]) for i in range(10)}
+    kept = {name: target for name, target in MANY.items() if name not in gone}
+    many.reload(configuration(kept | new, {"ping": SECOND}))
+    many.wait_for(lambda now: all(only(now, "answered", name) >= 1 for name in new), 5, "newcomers are asked")
+    after = many.scrape()
+    for name in kept:
+        for what in ("sent", "answered"):
+            assert only(after, what, name) >= only(before, what, name), name
+        assert after.value("blipd_window_samples", target=name, window="1m") >= before.value(
+            "blipd_window_samples", target=name, window="1m"
+        )
+    for name in gone:
+        assert after.series("blipd_probes_sent_total", target=name) == {}
+    assert after.sum("blipd_probes_lost_total") == 0
+    assert after.sum("blipd_probes_aborted_total") == 0
+    # A phase that is thrown anew leaves a gap, or asks twice: nobody is asked much more or less than once a second.
+    start, at = many.scrape(), time.monotonic()
+    for _ in range(3):
+        many.reload()
+    time.sleep(max(0.0, at + 3 - time.monotonic()))
+    passed, end = time.monotonic() - at, many.scrape()
+    for name in kept:
+        asked = only(end, "sent", name) - only(start, "sent", name)
+        assert passed - 1.5 <= asked <= passed + 1.5, f"{name} was asked {asked} times in {passed:.1f} s"
+    assert end.sum("blipd_probes_lost_total") == 0
+
+
+def test_a_bad_file_changes_nothing(many):
+    """cloudprober #644: the old configuration stays, and the metric says so."""
+    good = many.config_file.read_text()
+    before = many.scrape()
+    try:
+        many.config_file.write_text(good + "\nunknown_key: 1\n")
+        many.process.signal(1)
+        failed = many.wait_for(
+            lambda now: now.value("blipd_config_last_reload_successful") == 0, 5, "the reload is said to have failed"
+        )
+    finally:
+        many.config_file.write_text(good)
+    assert {name for name, _ in before.keys()} == {name for name, _ in failed.keys()}
+    assert "unknown_key" in many.log
+    many.wait_for(
+        lambda now: now.sum("blipd_probes_answered_total") > before.sum("blipd_probes_answered_total") + 400,
+        5,
+        "probing goes on",
+    )
+    many.reload()
+    assert many.scrape().value("blipd_config_last_reload_successful") == 1
+
+
+def test_series_stay_while_configured(pair, run):
+    """prometheus #14085: a target that dies, or never lived, keeps every series."""
+    pair.far.nft("table inet cut { set dead { type ipv4_addr; }\n chain in { type filter hook input priority 0; ip daddr @dead drop\n }\n }")
+    targets = {"lives": ("198.18.1.1", ["ping"]), "dies": ("198.18.31.1", ["ping"])}
+    daemon = run(pair.near, configuration(targets, {"ping": PING}))
+    daemon.wait_listening()
+    first = daemon.scrape().keys()
+    daemon.wait_ready()
+    assert daemon.scrape().keys() >= first
+    pair.far.run("nft", "add", "element", "inet", "cut", "dead", "{ 198.18.31.1 }")
+    dead = daemon.wait_for(
+        lambda now: now.state("blipd_target_state", "state", target="dies") == "down", 15, "the target is down"
+    )
+    assert dead.keys() >= first
+    pair.far.run("nft", "delete", "table", "inet", "cut")
+    back = daemon.wait_for(
+        lambda now: now.state("blipd_target_state", "state", target="dies") == "up", 15, "the target is up"
+    )
+    assert back.keys() >= first
+
+
+# The vantage point
+
+CONTROLS = [
+    {"name": f"c{i}", "host": f"198.18.{220 + i}.1", "network": f"outside{i % 3}", "probes": ["ping"]} for i in range(5)
+]
+
+
+def test_our_own_link_down_pages_nobody(own_faults, run):
+    """uptime-kuma #774 #2286 #5067: controls fail too, so the fault is ours."""
+    far = own_faults.far
+    far.nft("table inet cut { set off { type ipv4_addr; flags interval; }\n chain in { type filter hook input priority 0; ip daddr @off drop\n }\n }")
+    targets = {f"t{i}": (f"198.18.{10 + i}.1", ["ping"]) for i in range(6)}
+    daemon = run(own_faults.near, configuration(targets, {"ping": PING}, controls=CONTROLS)).wait_ready()
+    daemon.wait_for(lambda now: now.value("blipd_vantage_ok") == 1, 10, "the vantage point is fine")
+    daemon.wait_for(
+        lambda now: now.state("blipd_country_level", "level", country="KP") == "normal", 20, "the country is normal"
+    )
+    far.run("nft", "add", "element", "inet", "cut", "off", "{ 198.18.0.0/16 }")
+    daemon.wait_for(lambda now: now.value("blipd_vantage_ok") == 0, 10, "a vantage fault is noticed")
+    end = time.monotonic() + 6
+    while time.monotonic() < end:
+        now = daemon.scrape()
+        assert now.value("blipd_vantage_ok") == 0
+        assert now.value("blipd_network_state", country="KP", network="net", state="outage") == 0
+        assert now.value("blipd_country_level", country="KP", level="total") == 0
+        assert unbalanced(now) == []
+        time.sleep(0.2)
+    far.run("nft", "flush", "set", "inet", "cut", "off")
+    daemon.wait_for(lambda now: now.value("blipd_vantage_ok") == 1, 10, "the vantage point is fine again")
+    # The same silence with the controls answering is an outage, within seconds.
+    far.run("nft", "add", "element", "inet", "cut", "off", "{ 198.18.10.0-198.18.19.255 }")
+    daemon.wait_for(
+        lambda now: now.value("blipd_network_state", country="KP", network="net", state="outage") == 1
+        and now.value("blipd_country_level", country="KP", level="total") == 1,
+        10,
+        "the outage is noticed",
+    )
+    assert daemon.scrape().value("blipd_vantage_ok") == 1
+
+
+# Memory
+
+
+def test_memory_does_not_grow_with_lost_packets(pair, run):
+    """pro-bing #31: 4,000 probes a second that nobody answers."""
+    pair.far.nft("table inet hole { chain in { type filter hook prerouting priority -300; ip daddr 198.18.128.0/17 drop\n }\n }")
+    targets = {f"t{i}": (f"198.18.{128 + i // 20}.{1 + i % 20}", ["ping"]) for i in range(2000)}
+    config = configuration(
+        targets,
+        {"ping": {"type": "icmp", "interval": "500ms", "timeout": "400ms"}},
+        engine={"late_window": "2s"},
+    )
+    daemon = run(pair.near, config).wait_ready()
+
+    def lost():
+        return daemon.scrape().sum("blipd_probes_lost_total")
+
+    daemon.wait_for(lambda now: now.sum("blipd_probes_lost_total") > 60_000, 40, "warm", 1)
+    for _ in range(3):
+        first_lost, first = lost(), daemon.process.resident_bytes()
+    daemon.wait_for(lambda now: now.sum("blipd_probes_lost_total") > first_lost + 160_000, 80, "the soak is over", 1)
+    more_lost, more = lost() - first_lost, daemon.process.resident_bytes() - first
+    assert more_lost >= 160_000
+    assert more / more_lost < 8, f"{more} bytes more after {more_lost:.0f} lost probes"
+    assert daemon.scrape().sum("blipd_probes_aborted_total") == 0
