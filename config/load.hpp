@@ -14,8 +14,8 @@ namespace blipd::config {
 // One fault. Prints as "file:line:column: path: what; what to do".
 struct Fault {
   std::string file;
-  int line = 0;    // from 1; 0: the file as a whole
-  int column = 0;  // from 1
+  int line = 0;      // from 1; 0: the file as a whole
+  int column = 0;    // from 1
   std::string path;  // networks[0].targets[1].host; empty: the document
   std::string what;  // what is wrong, and what to do
 
@@ -23,9 +23,9 @@ struct Fault {
 };
 
 struct Loaded {
-  Configuration configuration;   // meaningful only without faults
-  std::vector<Fault> faults;     // in the order of their places
-  std::vector<Fault> warnings;   // works, but probably not as meant (for example fewer than five controls)
+  Configuration configuration;  // meaningful only without faults
+  std::vector<Fault> faults;    // in the order of their places
+  std::vector<Fault> warnings;  // works, but probably not as meant (for example fewer than five controls)
 };
 
 // Reads the file, and the target files that it names. A file that cannot be read is a fault with line 0.

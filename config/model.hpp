@@ -16,7 +16,7 @@ namespace blipd::config {
 // Somebody to ask, in each of the ways of `probes`. Names are unique within a network.
 struct Target {
   std::string name;
-  std::string host;  // an address or a domain name
+  std::string host;                       // an address or a domain name
   std::vector<probes::ProbeSpec> probes;  // after inheritance; never empty; names unique
 };
 
@@ -44,21 +44,21 @@ struct Country {
 // Politeness. Rates are probes a second; 0 means no limit.
 struct Budget {
   double total_rate = 20000;
-  double prefix_rate = 200;      // for each IPv4 /24 and each IPv6 /48
+  double prefix_rate = 200;  // for each IPv4 /24 and each IPv6 /48
   std::vector<base::Prefix> do_not_probe;
 };
 
 // The network test and the vantage test; docs/detection.md explains each default.
 struct Detect {
-  double down_threshold = 9.2;         // W at which a network is down
-  double small_down_threshold = 6.9;   // the same with fewer than four channels
-  double up_threshold = -9.2;          // W at which it is up again
-  double clip = 12.0;                  // W stays in −clip..clip
-  double false_failure = 0.02;         // floor of P(failure | up)
-  double down_failure = 0.998;         // P(failure | down)
-  double usual_alpha = 1.0 / 2000.0;   // weight of one probe in the usual answer ratio
-  double usual_floor = 0.15;           // below it a channel has no vote
-  double control_quorum = 0.5;         // vantage fault when a smaller share of controls answers
+  double down_threshold = 9.2;        // W at which a network is down
+  double small_down_threshold = 6.9;  // the same with fewer than four channels
+  double up_threshold = -9.2;         // W at which it is up again
+  double clip = 12.0;                 // W stays in −clip..clip
+  double false_failure = 0.02;        // floor of P(failure | up)
+  double down_failure = 0.998;        // P(failure | down)
+  double usual_alpha = 1.0 / 2000.0;  // weight of one probe in the usual answer ratio
+  double usual_floor = 0.15;          // below it a channel has no vote
+  double control_quorum = 0.5;        // vantage fault when a smaller share of controls answers
 };
 
 struct Engine {

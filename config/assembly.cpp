@@ -1,0 +1,201 @@
+#include "config/assembly.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "config/names.hpp"
+#include "probes/base/text.hpp"
+
+namespace blipd::config {
+
+namespace {
+
+constexpr std::size_t kFewestControls = 5;
+constexpr std::size_t kFewestControlNetworks = 3;
+constexpr int kMostIntervalsInFlight = 10;
+
+// "line 12", or "other.json line 12" when that is another file.
+std::string describe(const Where& where, const std::string& file) {
+  if (*where.file == file) return fmt::format("line {}", where.place.line);
+  return fmt::format("{} line {}", *where.file, where.place.line);
+}
+
+// The unit that the budget is counted by: an IPv4 /24 or an IPv6 /48.
+base::Prefix budget_prefix(const base::Address& address) { return {address, address.is_v4() ? 24U : 48U}; }
+
+}  // namespace
+
+CountryDraft& Assembly::add_country(Country country, Place place, const Path& path, Faults& faults) {
+  const Where where{&faults.file(), place};
+  const auto taken = by_code_.find(country.code);
+  const bool is_taken = !country.code.empty() && taken != by_code_.end();
+  if (is_taken) {
+    faults.fault(place, path,
+                 fmt::format("country {} stands on {} already; put its networks there", cited(country.code),
+                             describe(taken->second->where, faults.file())));
+  }
+  auto& drafts = is_taken || country.code.empty() ? discarded_ : countries_;
+  CountryDraft& draft = drafts.emplace_back();
+  draft.where = where;
+  draft.path = path.to_string();
+  draft.country = std::move(country);
+  if (&drafts == &countries_) by_code_.emplace(draft.country.code, &draft);
+  return draft;
+}
+
+NetworkDraft& Assembly::add_network(CountryDraft& country, Network network, Place place, const Path& path,
+                                    Faults& faults) {
+  const auto taken = country.by_name.find(network.name);
+  const bool is_taken = taken != country.by_name.end();
+  if (is_taken) {
+    faults.fault(place, path,
+                 fmt::format("network {} stands on {} already; name each network of a country once",
+                             cited(network.name), describe(taken->second->where, faults.file())));
+  }
+  NetworkDraft& draft = (is_taken ? discarded_networks_ : country.networks).emplace_back();
+  draft.where = {&faults.file(), place};
+  draft.path = path.to_string();
+  draft.network = std::move(network);
+  if (!is_taken) country.by_name.emplace(draft.network.name, &draft);
+  return draft;
+}
+
+CountryDraft* Assembly::find_country(const std::string& code) {
+  const auto found = by_code_.find(code);
+  return found == by_code_.end() ? nullptr : found->second;
+}
+
+std::vector<probes::ProbeSpec> Assembly::specs(const Settings* network, const ProbeList* network_list,
+                                               const TargetDraft& draft) const {
+  return book_.specs(network, &draft.settings, draft.list ? &*draft.list : network_list);
+}
+
+void Assembly::add_target(NetworkDraft& network, TargetDraft draft, Place place, const Path& path, Faults& faults) {
+  const auto [taken, is_new] = network.targets.emplace(draft.name, Where{&faults.file(), place});
+  if (!is_new) {
+    faults.fault(place, path,
+                 fmt::format("target {} stands on {} already; name each target of a network once", cited(draft.name),
+                             describe(taken->second, faults.file())));
+    return;
+  }
+  Target target{std::move(draft.name), std::move(draft.host),
+                specs(&network.settings, network.list ? &*network.list : nullptr, draft)};
+  if (control_hosts_.contains(target.host)) {
+    faults.warn(place, path,
+                fmt::format("{} is a control too; controls must lie outside the country that is watched", target.host));
+  }
+  check_manners(target, place, path, faults);
+  network.network.targets.push_back(std::move(target));
+  ++target_count_;
+}
+
+void Assembly::add_control(TargetDraft draft, std::string network, Place place, const Path& path, Faults& faults) {
+  const auto [taken, is_new] = control_names_.emplace(draft.name, Where{&faults.file(), place});
+  if (!is_new) {
+    faults.fault(place, path,
+                 fmt::format("control {} stands on {} already; name each control once", cited(draft.name),
+                             describe(taken->second, faults.file())));
+    return;
+  }
+  Target target{std::move(draft.name), std::move(draft.host), specs(nullptr, nullptr, draft)};
+  control_hosts_.insert(target.host);
+  check_manners(target, place, path, faults);
+  controls_.push_back({std::move(target), std::move(network)});
+}
+
+void Assembly::check_manners(const Target& target, Place place, const Path& path, Faults& faults) {
+  const auto address = base::Address::parse(target.host);
+  if (address) {
+    const auto& refused = budget_.do_not_probe;
+    const auto found = std::ranges::find_if(refused, [&](const base::Prefix& p) { return p.contains(*address); });
+    if (found != refused.end()) {
+      faults.warn(place, path,
+                  fmt::format("{} lies in {} of budget.do_not_probe and will never be asked; remove one of them",
+                              target.host, found->to_string()));
+    }
+  }
+  for (const probes::ProbeSpec& spec : target.probes) {
+    const double rate = 1.0 / base::to_seconds(spec.interval);
+    total_rate_ += rate;
+    if (address) prefix_rates_[budget_prefix(*address)] += rate;
+    const bool is_hasty = spec.interval < std::chrono::seconds(1) && (!address || is_public(*address));
+    if (is_hasty && warned_.insert("hasty " + spec.name).second) {
+      faults.warn(
+          place, path,
+          fmt::format("asks {} every {} by probe {}; without the owner's consent 1s is the shortest that is polite",
+                      target.host, base::format_duration(spec.interval), cited(spec.name)));
+    }
+    if (spec.timeout > spec.interval * kMostIntervalsInFlight && warned_.insert("slow " + spec.name).second) {
+      faults.warn(place, path,
+                  fmt::format("probe {} waits {} but asks every {}, so more than {} are under way; shorten the timeout",
+                              cited(spec.name), base::format_duration(spec.timeout),
+                              base::format_duration(spec.interval), kMostIntervalsInFlight));
+    }
+  }
+}
+
+void Assembly::check_rates(Faults& faults) const {
+  const Path root;
+  const Path budget = root.child("budget");
+  if (budget_.total_rate > 0 && total_rate_ > budget_.total_rate) {
+    faults.warn({1, 1}, budget.child("total_rate"),
+                fmt::format("{:.6g} probes a second are asked for, {:.6g} allowed; raise it or lengthen intervals",
+                            total_rate_, budget_.total_rate));
+  }
+  if (budget_.prefix_rate <= 0) return;
+  for (const auto& [prefix, rate] : prefix_rates_) {
+    if (rate <= budget_.prefix_rate) continue;
+    faults.warn({1, 1}, budget.child("prefix_rate"),
+                fmt::format("{:.6g} probes a second are asked of {}, {:.6g} allowed; raise it or lengthen intervals",
+                            rate, prefix.to_string(), budget_.prefix_rate));
+  }
+}
+
+void Assembly::check_controls(Faults& faults) const {
+  const Path root;
+  const Path vantage = root.child("vantage");
+  std::set<std::string> networks;
+  for (const Control& control : controls_) networks.insert(control.network);
+  const char* const kRemedy = "add targets outside the country, such as public resolvers, in three networks or more";
+  if (controls_.empty()) {
+    faults.warn({1, 1}, vantage.child("controls"),
+                fmt::format("no controls, so a fault of our own link looks like an outage; {}", kRemedy));
+  } else if (controls_.size() < kFewestControls || networks.size() < kFewestControlNetworks) {
+    faults.warn({1, 1}, vantage.child("controls"),
+                fmt::format("{} of {} (at least {} of {} are advised), so our own faults are told apart badly; {}",
+                            controls_.size() == 1 ? "1 control" : fmt::format("{} controls", controls_.size()),
+                            networks.size() == 1 ? "1 network" : fmt::format("{} networks", networks.size()),
+                            kFewestControls, kFewestControlNetworks, kRemedy));
+  }
+}
+
+void Assembly::check_filled(Faults& faults) const {
+  const Path root;
+  for (const CountryDraft& country : countries_) {
+    if (!country.is_filled) {
+      faults.fault(country.where.place, root.child(country.path),
+                   "no networks; add one with targets, or remove the country");
+    }
+    for (const NetworkDraft& network : country.networks) {
+      if (network.is_filled) continue;
+      faults.fault(network.where.place, root.child(network.path), "no targets; add one, or remove the network");
+    }
+  }
+  if (target_count_ == 0 && faults.is_empty()) {
+    faults.fault({1, 1}, root.child("countries"),
+                 "no target to watch; add one, such as [{code: XX, networks: [{targets: [192.0.2.1]}]}]");
+  }
+}
+
+void Assembly::finish(Configuration& configuration, Faults& faults) {
+  check_filled(faults);
+  check_controls(faults);
+  check_rates(faults);
+  for (CountryDraft& country : countries_) {
+    for (NetworkDraft& network : country.networks) country.country.networks.push_back(std::move(network.network));
+    configuration.countries.push_back(std::move(country.country));
+  }
+  configuration.controls = std::move(controls_);
+}
+
+}  // namespace blipd::config

@@ -1,0 +1,324 @@
+#include "config/load.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <limits>
+#include <utility>
+
+#include "config/assembly.hpp"
+#include "config/file.hpp"
+#include "config/names.hpp"
+#include "config/probe_book.hpp"
+#include "config/reader.hpp"
+#include "config/target_files.hpp"
+
+namespace blipd::config {
+
+namespace {
+
+constexpr double kMostProbesASecond = 10'000'000;
+
+template <class T>
+void take(std::optional<T> value, T& to) {
+  if (value) to = std::move(*value);
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0 || name_problem(name.data())) return "vantage";
+  return name.data();
+}
+
+// A name that is present and good; a bad one is noted and reads as absent.
+std::optional<std::string> read_name(const Reader& reader, std::string_view key = "name") {
+  auto name = reader.text(key);
+  if (!name) return std::nullopt;
+  if (auto problem = name_problem(*name)) {
+    reader.fault(key, std::move(*problem));
+    return std::nullopt;
+  }
+  return name;
+}
+
+Budget read_budget(const Reader& top) {
+  Budget budget;
+  const Node* node = top.map("budget");
+  if (!node) return budget;
+  const Reader reader(*node, top.path().child("budget"), top.faults(), {keys::kBudget});
+  take(reader.real("total_rate", 0, kMostProbesASecond), budget.total_rate);
+  take(reader.real("prefix_rate", 0, kMostProbesASecond), budget.prefix_rate);
+  const Node* list = reader.list("do_not_probe");
+  if (!list) return budget;
+  const Path path = reader.path().child("do_not_probe");
+  for (std::size_t i = 0; i < list->items.size(); ++i) {
+    const Path here = path.item(i);
+    const auto text = read_text(list->items[i], here, top.faults());
+    if (!text) continue;
+    if (const auto prefix = base::Prefix::parse(*text)) {
+      budget.do_not_probe.push_back(*prefix);
+    } else {
+      top.faults().fault(list->items[i].place, here,
+                         fmt::format("{}; write one such as 192.0.2.0/24", prefix.error().text));
+    }
+  }
+  return budget;
+}
+
+Detect read_detect(const Reader& top) {
+  Detect detect;
+  const Node* node = top.map("detect");
+  if (!node) return detect;
+  const Reader reader(*node, top.path().child("detect"), top.faults(), {keys::kDetect});
+  constexpr double kLeastRatio = 1e-6;  // probabilities stay off 0 and 1, whose logarithms have no bound
+  constexpr double kMostRatio = 1 - 1e-6;
+  take(reader.real("clip", 1, 1000), detect.clip);
+  take(reader.real("down_threshold", 0.1, 1000), detect.down_threshold);
+  take(reader.real("small_down_threshold", 0.1, 1000), detect.small_down_threshold);
+  take(reader.real("up_threshold", -1000, -0.1), detect.up_threshold);
+  take(reader.real("false_failure", kLeastRatio, 0.5), detect.false_failure);
+  take(reader.real("down_failure", 0.5, kMostRatio), detect.down_failure);
+  take(reader.real("usual_alpha", kLeastRatio, 1), detect.usual_alpha);
+  take(reader.real("usual_floor", 0, 1), detect.usual_floor);
+  take(reader.real("control_quorum", 0, 1), detect.control_quorum);
+  // The evidence never leaves −clip..clip, so a threshold beyond it would never be reached.
+  const std::array<std::pair<std::string_view, double>, 3> thresholds = {
+      {{"down_threshold", detect.down_threshold},
+       {"small_down_threshold", detect.small_down_threshold},
+       {"up_threshold", -detect.up_threshold}}};
+  for (const auto& threshold : thresholds) {
+    if (threshold.second <= detect.clip) continue;
+    reader.fault(threshold.first,
+                 fmt::format("beyond clip ({:.6g}), so never reached; lower it or raise clip", detect.clip));
+  }
+  return detect;
+}
+
+Engine read_engine(const Reader& top) {
+  Engine engine;
+  const Node* node = top.map("engine");
+  if (!node) return engine;
+  const Reader reader(*node, top.path().child("engine"), top.faults(), {keys::kEngine});
+  take(reader.duration("late_window", base::Duration::zero(), std::chrono::minutes(5)), engine.late_window);
+  take(reader.duration("max_lag", std::chrono::milliseconds(10), std::chrono::minutes(1)), engine.max_lag);
+  take(reader.flag("ask_at_once"), engine.ask_at_once);
+  return engine;
+}
+
+std::optional<std::string> read_level(const Reader& top) {
+  constexpr auto kLevels = std::to_array<std::pair<std::string_view, std::string_view>>(
+      {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}});
+  const Node* node = top.map("log");
+  if (!node) return std::nullopt;
+  const Reader reader(*node, top.path().child("log"), top.faults(), {keys::kLog});
+  const auto level = reader.choice<std::string_view>("level", kLevels);
+  if (!level) return std::nullopt;
+  return std::string(*level);
+}
+
+std::optional<std::string> read_path(const Reader& top, std::string_view key) {
+  auto path = top.text(key);
+  if (path && path->empty()) {
+    top.fault(key, "an empty path; give one or leave the key out");
+    return std::nullopt;
+  }
+  return path;
+}
+
+class DocumentReader {
+ public:
+  DocumentReader(const Reader& top, Budget budget)
+      : top_(top), faults_(top.faults()), budget_(std::move(budget)), book_(top), assembly_(book_, budget_) {}
+
+  void read(Configuration& configuration, const std::filesystem::path& folder, std::deque<Faults>& files) {
+    configuration.budget = budget_;
+    read_vantage(configuration);
+    if (const Node* countries = top_.list("countries")) {
+      const Path path = top_.path().child("countries");
+      for (std::size_t i = 0; i < countries->items.size(); ++i) read_country(countries->items[i], path.item(i));
+    }
+    read_target_files(top_, folder, book_, assembly_, files);
+    assembly_.finish(configuration, faults_);
+    book_.warn_of_unused(faults_);
+    configuration.detect = read_detect(top_);
+    configuration.engine = read_engine(top_);
+    if (auto listen = top_.text("listen")) {
+      if (auto problem = listen_problem(*listen)) top_.fault("listen", std::move(*problem));
+      configuration.listen = std::move(*listen);
+    }
+    take(read_path(top_, "journal"), configuration.journal);
+    take(read_path(top_, "record"), configuration.record);
+    take(read_level(top_), configuration.log_level);
+  }
+
+ private:
+  void read_vantage(Configuration& configuration) {
+    if (const Node* node = top_.map("vantage")) {
+      const Reader vantage(*node, top_.path().child("vantage"), faults_, {keys::kVantage});
+      take(read_name(vantage), configuration.vantage_name);
+      if (const Node* controls = vantage.list("controls")) {
+        const Path path = vantage.path().child("controls");
+        for (std::size_t i = 0; i < controls->items.size(); ++i) read_control(controls->items[i], path.item(i));
+      }
+    }
+    if (configuration.vantage_name.empty()) configuration.vantage_name = host_name();
+  }
+
+  // A bare host, or a mapping. Absent when the host is at fault.
+  std::optional<TargetDraft> read_bare_target(const Node& node, const Path& path) {
+    if (auto problem = host_problem(node.text)) {
+      faults_.fault(node.place, path, std::move(*problem));
+      return std::nullopt;
+    }
+    return TargetDraft{node.text, node.text, {}, {}};
+  }
+
+  std::optional<TargetDraft> read_target_fields(const Reader& reader) {
+    TargetDraft draft;
+    draft.settings = read_settings(reader);
+    draft.list = book_.read_list(reader, ProbeList::Level::kTarget);
+    auto name = read_name(reader);
+    auto host = reader.text("host");
+    if (!reader.has("host")) faults_.fault(reader.place(), reader.path(), "no host; add an address or a domain name");
+    if (!host) return std::nullopt;
+    if (auto problem = host_problem(*host)) {
+      reader.fault("host", std::move(*problem));
+      return std::nullopt;
+    }
+    draft.name = name ? std::move(*name) : *host;
+    draft.host = std::move(*host);
+    return draft;
+  }
+
+  // What is neither a host nor a mapping that may hold one.
+  bool is_target_like(const Node& node, const Path& path) {
+    if (node.kind == Node::Kind::kScalar || node.kind == Node::Kind::kMap) return true;
+    faults_.fault(node.place, path,
+                  "neither a host nor a mapping; write '192.0.2.1' or '{name: web, host: 192.0.2.1}'");
+    return false;
+  }
+
+  void read_control(const Node& node, const Path& path) {
+    if (!is_target_like(node, path)) return;
+    if (node.kind == Node::Kind::kScalar) {
+      auto draft = read_bare_target(node, path);
+      if (draft) assembly_.add_control(*draft, draft->name, node.place, path, faults_);
+      return;
+    }
+    const Reader reader(node, path, faults_, {keys::kControl, keys::kSettings});
+    auto network = read_name(reader, "network");
+    auto draft = read_target_fields(reader);
+    if (!draft) return;
+    if (!network) network = draft->name;
+    assembly_.add_control(std::move(*draft), std::move(*network), name_place(reader), path, faults_);
+  }
+
+  void read_target(const Node& node, const Path& path, NetworkDraft& network) {
+    if (!is_target_like(node, path)) return;
+    if (node.kind == Node::Kind::kScalar) {
+      if (auto draft = read_bare_target(node, path)) assembly_.add_target(network, *draft, node.place, path, faults_);
+      return;
+    }
+    const Reader reader(node, path, faults_, {keys::kTarget, keys::kSettings});
+    auto draft = read_target_fields(reader);
+    if (draft) assembly_.add_target(network, std::move(*draft), name_place(reader), path, faults_);
+  }
+
+  // Where a name that is taken stands: at the name itself, or at the host that stands in for it.
+  static Place name_place(const Reader& reader) { return reader.place(reader.has("name") ? "name" : "host"); }
+
+  void read_network(const Node& node, const Path& path, CountryDraft& country) {
+    constexpr auto kAccess =
+        std::to_array<std::pair<std::string_view, std::string_view>>({{"fixed", "fixed"}, {"mobile", "mobile"}});
+    const Reader reader(node, path, faults_, {keys::kNetwork, keys::kSettings});
+    if (node.kind != Node::Kind::kMap) return;
+    Network network;
+    network.name = "default";
+    take(read_name(reader), network.name);
+    network.asn = reader.whole<std::uint32_t>("asn", 1, std::numeric_limits<std::uint32_t>::max());
+    if (const auto access = reader.choice<std::string_view>("access", kAccess)) network.access = *access;
+    take(reader.text("upstream"), network.upstream);
+    take(reader.real("weight", 1e-6, 1e6), network.weight);
+    NetworkDraft& draft = assembly_.add_network(country, std::move(network), reader.place("name"), path, faults_);
+    draft.settings = read_settings(reader);
+    draft.list = book_.read_list(reader, ProbeList::Level::kNetwork);
+    const Node* targets = reader.list("targets");
+    draft.is_filled = reader.has("targets") && (!targets || !targets->items.empty());
+    if (!targets) return;
+    const Path here = reader.path().child("targets");
+    for (std::size_t i = 0; i < targets->items.size(); ++i) read_target(targets->items[i], here.item(i), draft);
+  }
+
+  void read_country(const Node& node, const Path& path) {
+    const Reader reader(node, path, faults_, {keys::kCountry});
+    if (node.kind != Node::Kind::kMap) return;
+    Country country;
+    if (!reader.has("code")) {
+      faults_.fault(node.place, path, "no code; add the two capital letters of ISO 3166-1, such as 'code: KP'");
+    }
+    if (auto code = reader.text("code")) {
+      auto problem = country_code_problem(*code);
+      if (problem) reader.fault("code", std::move(*problem));
+      if (!problem) country.code = std::move(*code);
+    }
+    country.name = country.code;
+    take(read_name(reader), country.name);
+    CountryDraft& draft = assembly_.add_country(std::move(country), reader.place("code"), path, faults_);
+    const Node* networks = reader.list("networks");
+    draft.is_filled = reader.has("networks") && (!networks || !networks->items.empty());
+    if (!networks) return;
+    const Path here = reader.path().child("networks");
+    for (std::size_t i = 0; i < networks->items.size(); ++i) read_network(networks->items[i], here.item(i), draft);
+  }
+
+  const Reader& top_;
+  Faults& faults_;
+  Budget budget_;
+  ProbeBook book_;
+  Assembly assembly_;
+};
+
+void read_document(const Node& tree, const std::filesystem::path& folder, Configuration& configuration,
+                   std::deque<Faults>& files) {
+  const Path root;
+  const Reader top(tree, root, files.front(), {keys::kTop});
+  if (tree.kind != Node::Kind::kMap) return;
+  DocumentReader document(top, read_budget(top));
+  document.read(configuration, folder, files);
+}
+
+}  // namespace
+
+std::string Fault::to_string() const {
+  const std::string place = line > 0 ? fmt::format("{}:{}:{}", file, line, column) : file;
+  return path.empty() ? fmt::format("{}: {}", place, what) : fmt::format("{}: {}: {}", place, path, what);
+}
+
+Loaded load_text(std::string_view yaml, std::string_view name) {
+  Loaded loaded;
+  std::deque<Faults> files;
+  files.emplace_back(std::string(name));
+  const auto tree = parse_tree(yaml);
+  if (!tree) {
+    files.front().fault(tree.error().place, Path{}, tree.error().what);
+  } else if (tree->kind == Node::Kind::kNull) {
+    files.front().fault({1, 1}, Path{},
+                        "nothing in it; the least is 'countries: [{code: XX, networks: [{targets: [192.0.2.1]}]}]'");
+  } else {
+    read_document(*tree, std::filesystem::path(name).parent_path(), loaded.configuration, files);
+  }
+  for (Faults& faults : files) faults.move_to(loaded);
+  return loaded;
+}
+
+Loaded load_file(const std::filesystem::path& file) {
+  const auto text = read_file(file);
+  if (text) return load_text(*text, file.string());
+  Loaded loaded;
+  loaded.faults.push_back({file.string(), 0, 0, "", text.error().text});
+  return loaded;
+}
+
+}  // namespace blipd::config

@@ -1,0 +1,57 @@
+// The settings of a probe as one level of the file says them (defaults, a named probe, a network, a
+// target, a use of a probe): each may be absent. Owns the reading of these keys and their ranges; in
+// which order levels cover each other is config/probe_book.hpp's affair.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/reader.hpp"
+#include "probes/spec.hpp"
+
+namespace blipd::config {
+
+enum class ProbeType : std::uint8_t { kIcmp, kTcp, kDns };
+
+inline constexpr base::Duration kShortestInterval = std::chrono::milliseconds(10);
+inline constexpr base::Duration kLongestInterval = std::chrono::hours(24);
+inline constexpr base::Duration kShortestTimeout = std::chrono::milliseconds(1);
+inline constexpr base::Duration kLongestTimeout = std::chrono::minutes(5);
+inline constexpr std::size_t kMaxBuckets = 64;
+
+// From a millisecond (the same exchange) to five seconds (a satellite behind a full queue), finest where
+// round trips between continents lie.
+const std::vector<double>& default_rtt_buckets();
+
+// What one level says.
+struct Settings {
+  std::optional<base::Duration> interval, timeout;
+  std::optional<base::Address> source;
+  std::optional<std::string> interface;
+  std::optional<std::uint8_t> dscp, ttl;
+  std::optional<std::vector<double>> rtt_buckets;
+  // icmp
+  std::optional<std::uint16_t> size;
+  std::optional<bool> dont_fragment;
+  // tcp
+  std::optional<probes::TcpMode> mode;
+  // tcp and dns
+  std::optional<std::uint16_t> port;
+  // dns
+  std::optional<std::string> query, record;
+  std::optional<probes::DnsTransport> transport;
+  std::optional<bool> recursion_desired, nsid;
+  std::optional<std::uint16_t> edns_size;
+  std::optional<probes::DnsExpectations> expect;
+};
+
+// The keys of `keys::kSettings`.
+Settings read_settings(const Reader& reader);
+// Also those of the type, where that is known.
+Settings read_settings(const Reader& reader, std::optional<ProbeType> type);
+
+void apply(const Settings& settings, probes::ProbeSpec& spec);
+
+}  // namespace blipd::config
