@@ -48,8 +48,8 @@ class Capture final : public PacketSource {
 
  private:
   static void on_packet(u_char* self, const pcap_pkthdr* header, const u_char* bytes) {
-    reinterpret_cast<Capture*>(self)->take(*header, base::Bytes(reinterpret_cast<const std::byte*>(bytes),
-                                                                header->caplen));
+    reinterpret_cast<Capture*>(self)->take(*header,
+                                           base::Bytes(reinterpret_cast<const std::byte*>(bytes), header->caplen));
   }
 
   void take(const pcap_pkthdr& header, base::Bytes bytes) {
@@ -66,8 +66,8 @@ class Capture final : public PacketSource {
     }
     seen.packet = *packet;
     // With nanosecond precision tv_usec holds nanoseconds (pcap_set_tstamp_precision(3PCAP)).
-    seen.stamp.at = base::WallTime(std::chrono::seconds(header.ts.tv_sec) +
-                                   std::chrono::nanoseconds(header.ts.tv_usec));
+    seen.stamp.at =
+        base::WallTime(std::chrono::seconds(header.ts.tv_sec) + std::chrono::nanoseconds(header.ts.tv_usec));
     seen.stamp.source = probes::StampSource::kCapture;
     (*seen_)(seen);
   }

@@ -16,8 +16,8 @@ class TimedEngine final : public Engine {
  public:
   TimedEngine(asio::io_context& io, const base::Clock& clock, probes::ResultSink& sink, EngineOptions options)
       : clock_(clock),
-        loop_(clock, sink,
-              options.pace == Pace::kScheduled ? Loop::Asking::kScheduled : Loop::Asking::kOnRequest, options.notify),
+        loop_(clock, sink, options.pace == Pace::kScheduled ? Loop::Asking::kScheduled : Loop::Asking::kOnRequest,
+              options.notify),
         on_tick_(std::move(options.on_tick)),
         timer_(io) {}
 

@@ -30,7 +30,7 @@ enum class Pace : std::uint8_t {
 
 struct EngineOptions {
   Pace pace = Pace::kScheduled;
-  Notify notify;                                        // may be empty
+  Notify notify;                                         // may be empty
   std::function<void(const base::Moment& now)> on_tick;  // at the end of each tick; may be empty
 };
 

@@ -150,9 +150,8 @@ void Flights::on_request_seen(Slot& slot, const Learned& learned, base::MonoTime
   slot.request = learned.stamp.at;
   slot.request_source = learned.stamp.source;
   if (slot.state != State::kHeld) return;
-  const auto held = std::ranges::find_if(held_, [&](const Held& h) {
-    return h.channel == learned.channel && h.sequence == learned.sequence;
-  });
+  const auto held = std::ranges::find_if(
+      held_, [&](const Held& h) { return h.channel == learned.channel && h.sequence == learned.sequence; });
   if (held == held_.end()) return;
   const std::optional<probes::AnswerDetail> detail = std::move(held->detail);
   held_.erase(held);

@@ -69,9 +69,9 @@ class Flights {
   // Ends all probes that wait for a verdict as aborted (the machine was suspended; we are shutting down).
   void void_all(probes::AbortReason reason, base::MonoTime now);
 
-  std::uint64_t waiting() const { return waiting_; }                      // for a verdict, all channels
-  std::uint32_t waiting(probes::ChannelIndex channel) const;              // one channel's
-  std::optional<base::MonoTime> earliest_deadline() const;                // verdict time of the first one
+  std::uint64_t waiting() const { return waiting_; }          // for a verdict, all channels
+  std::uint32_t waiting(probes::ChannelIndex channel) const;  // one channel's
+  std::optional<base::MonoTime> earliest_deadline() const;    // verdict time of the first one
 
   // Calls `match(sequence)` for the sequences of a channel that may still be answered, newest first, until it
   // returns true. Says whether it did.

@@ -54,8 +54,8 @@ void Loop::adopt(std::shared_ptr<const config::Plan> plan) {
     const config::PlannedChannel& channel = plan_->channels[i];
     if (!channel.is_active) continue;
     timings[i] = {true, channel.spec.interval, channel.spec.timeout, channel.since_generation};
-    entries.push_back({static_cast<probes::ChannelIndex>(i), channel.spec.interval,
-                       phase_of(channel.name, channel.spec.interval)});
+    entries.push_back(
+        {static_cast<probes::ChannelIndex>(i), channel.spec.interval, phase_of(channel.name, channel.spec.interval)});
   }
   flights_->lay_out(timings);
   const base::Moment now = clock_.read();
@@ -176,9 +176,7 @@ void Loop::drain(const base::Moment& now) {
   }
 }
 
-std::uint64_t Loop::capture_drops() {
-  return means_.packets ? means_.packets->drops() : 0;
-}
+std::uint64_t Loop::capture_drops() { return means_.packets ? means_.packets->drops() : 0; }
 
 std::uint64_t Loop::socket_drops() const {
   return dns_udp_->socket_drops() + (means_.pings ? means_.pings->drops() : 0);

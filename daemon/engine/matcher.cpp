@@ -57,8 +57,8 @@ void Matcher::match_echo(const probes::EchoReading& reading, Learned& learned, I
       break;
     case probes::EchoReading::Kind::kMalformed:
     case probes::EchoReading::Kind::kForged:
-      learned.kind = reading.kind == probes::EchoReading::Kind::kForged ? Learned::Kind::kForged
-                                                                        : Learned::Kind::kMalformed;
+      learned.kind =
+          reading.kind == probes::EchoReading::Kind::kForged ? Learned::Kind::kForged : Learned::Kind::kMalformed;
       if (!reading.has_claim) return inbox.unmatched(learned.kind);
       break;
     case probes::EchoReading::Kind::kForeign:

@@ -39,8 +39,9 @@ base::Expected<void> open_packets(Means& means, std::uint16_t identifier, const 
   if (!receiver) return base::fail("{}; {}", capture.error().text, receiver.error().text);
   means.packets = std::move(*receiver);
   tell(notify, Severity::kWarning, "no_capture",
-       capture.error().text + "; answers are read from raw sockets and round trips begin with a user-space stamp, "
-                              "which reads some microseconds long; allow packet sockets (AF_PACKET) to mend that");
+       capture.error().text +
+           "; answers are read from raw sockets and round trips begin with a user-space stamp, "
+           "which reads some microseconds long; allow packet sockets (AF_PACKET) to mend that");
   return {};
 }
 
@@ -53,9 +54,10 @@ base::Expected<void> open_unprivileged(Means& means, const config::Plan& plan, c
     auto pings = PingSockets::open(inbox, key);
     if (!pings) return base::fail("{}; {}; {}", why, pings.error().text, kRemedy);
     means.pings = std::move(*pings);
-    tell(notify, Severity::kWarning, "unprivileged_icmp",
-         fmt::format("{}; ICMP goes through unprivileged sockets: less exact round trips, no TTL or DSCP of our own; {}",
-                     why, kRemedy));
+    tell(
+        notify, Severity::kWarning, "unprivileged_icmp",
+        fmt::format("{}; ICMP goes through unprivileged sockets: less exact round trips, no TTL or DSCP of our own; {}",
+                    why, kRemedy));
   }
   if (has_way(plan, Way::kSyn)) {
     tell(notify, Severity::kWarning, "unprivileged_tcp",
@@ -89,8 +91,8 @@ base::Expected<void> check_bindings(const config::Plan& plan) {
     if (!channel.is_active) continue;
     const probes::ProbeSpec& spec = channel.spec;
     if (!spec.interface.empty() && ::if_nametoindex(spec.interface.c_str()) == 0) {
-      return base::fail("probe '{}' of {}: there is no interface '{}'; 'ip link' lists those that there are",
-                        spec.name, channel.name, spec.interface);
+      return base::fail("probe '{}' of {}: there is no interface '{}'; 'ip link' lists those that there are", spec.name,
+                        channel.name, spec.interface);
     }
     if (spec.source && !is_own_address(*spec.source)) {
       return base::fail("probe '{}' of {}: source {} is no address of this machine; 'ip address' lists its own",

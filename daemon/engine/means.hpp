@@ -25,8 +25,7 @@ struct Means {
 // and connects in the place of half-open SYNs. Each step down is a notice. Fails when the plan has ICMP probes and
 // nothing to ask them with.
 base::Expected<Means> open_means(const config::Plan& plan, const probes::IcmpEcho& echo, const probes::TcpSyn& syn,
-                                 const base::Clock& clock, const base::SipKey& key, Inbox& inbox,
-                                 const Notify& notify);
+                                 const base::Clock& clock, const base::SipKey& key, Inbox& inbox, const Notify& notify);
 
 // Whether every interface that the plan names exists and every source address is one of ours.
 base::Expected<void> check_bindings(const config::Plan& plan);

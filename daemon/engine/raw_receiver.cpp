@@ -49,8 +49,8 @@ class RawReceiver final : public PacketSource {
   void drain(const std::function<void(const SeenPacket&)>& seen) override {
     for (Socket& socket : sockets_) {
       reader_.read(
-          socket.fd.get(), kMaxDatagramsPerDrain,
-          [&](const Datagram& datagram) { take(socket, datagram, seen); }, drops_, socket.last_drops);
+          socket.fd.get(), kMaxDatagramsPerDrain, [&](const Datagram& datagram) { take(socket, datagram, seen); },
+          drops_, socket.last_drops);
     }
   }
 

@@ -266,7 +266,7 @@ RawSender::RawSender(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 RawSender::~RawSender() = default;
 
 base::Expected<std::unique_ptr<RawSender>> RawSender::open(const probes::IcmpEcho& echo, const probes::TcpSyn& syn,
-                                                                const base::Clock& clock) {
+                                                           const base::Clock& clock) {
   auto impl = std::make_unique<Impl>(echo, syn, clock);
   if (const int error = impl->open_first(); error != 0) {
     return base::fail("cannot open a raw socket: {}", std::strerror(error));

@@ -53,8 +53,8 @@ class Roster {
 
   std::shared_ptr<const config::Plan> plan_;
   const Budget* budget_ = nullptr;
-  std::unordered_map<std::string, std::vector<base::Address>> known_;           // by name
-  std::vector<std::vector<base::Address>> addresses_;                           // by channel, in order
+  std::unordered_map<std::string, std::vector<base::Address>> known_;          // by name
+  std::vector<std::vector<base::Address>> addresses_;                          // by channel, in order
   std::unordered_map<base::Address, std::vector<probes::ChannelIndex>> book_;  // echo and SYN channels
   std::uint32_t unresolved_ = 0;
   std::uint32_t refused_ = 0;

@@ -18,9 +18,8 @@ std::optional<base::Address> SourceTable::source_toward(const base::Address& des
   const SocketAddress to = to_socket_address(destination, 9);
   SocketAddress from;
   from.length = sizeof from.storage;
-  const bool is_bound =
-      interface.empty() || ::setsockopt(socket.get(), SOL_SOCKET, SO_BINDTODEVICE, interface.c_str(),
-                                        static_cast<socklen_t>(interface.size())) == 0;
+  const bool is_bound = interface.empty() || ::setsockopt(socket.get(), SOL_SOCKET, SO_BINDTODEVICE, interface.c_str(),
+                                                          static_cast<socklen_t>(interface.size())) == 0;
   if (!socket.is_open() || !is_bound || ::connect(socket.get(), to.get(), to.length) != 0 ||
       ::getsockname(socket.get(), from.get(), &from.length) != 0) {
     error = errno;

@@ -15,7 +15,8 @@ namespace blipd::engine {
 class SourceTable {
  public:
   // None when there is no route; the errno then stands in `error`.
-  std::optional<base::Address> source_toward(const base::Address& destination, const std::string& interface, int& error);
+  std::optional<base::Address> source_toward(const base::Address& destination, const std::string& interface,
+                                             int& error);
 
   void clear() { known_.clear(); }
 

@@ -29,9 +29,9 @@ struct Stamp {
 // What a transport learned about a question. The loop checks that the probe is still under way.
 struct Learned {
   enum class Kind : std::uint8_t {
-    kRequestSeen,  // our request left, at `stamp`
-    kAnswer,       // a believed answer arrived, at `stamp`
-    kUnreachable,  // an ICMP error about it, or the kernel's word that there is no way (EHOSTUNREACH from afar)
+    kRequestSeen,    // our request left, at `stamp`
+    kAnswer,         // a believed answer arrived, at `stamp`
+    kUnreachable,    // an ICMP error about it, or the kernel's word that there is no way (EHOSTUNREACH from afar)
     kFailedLocally,  // it was asked, but our own side then failed (a reset of our own link): aborted, never lost
     kMalformed,
     kForged,
@@ -46,7 +46,7 @@ struct Learned {
   std::optional<base::Duration> kernel_rtt;
   std::uint8_t ttl = 0;
   std::uint32_t interface = 0;  // index of the one that the packet was captured on; 0: not known
-  std::uint64_t content = 0;  // a digest of what the answer says: two different ones to one question differ
+  std::uint64_t content = 0;    // a digest of what the answer says: two different ones to one question differ
   probes::Service service = probes::Service::kNotJudged;
   std::optional<probes::IcmpNotice> notice;
   const probes::AnswerDetail* detail = nullptr;  // lives only during the call
@@ -62,8 +62,8 @@ class Inbox {
 };
 
 enum class AskStatus : std::uint8_t {
-  kSent,        // accepted; the loop counts the probe as sent
-  kFailed,      // could not be sent (ENOBUFS, EPERM, no route, no descriptor): aborted as send_error
+  kSent,    // accepted; the loop counts the probe as sent
+  kFailed,  // could not be sent (ENOBUFS, EPERM, no route, no descriptor): aborted as send_error
 };
 
 // A transport that sends at once, through a kernel socket. (Raw packets go out in batches and have an

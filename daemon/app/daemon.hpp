@@ -1,0 +1,26 @@
+// The composition root: one plan, one engine, one pipeline, one server, and the signals that end or reload them.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "config/load.hpp"
+#include "daemon/app/log.hpp"
+
+namespace blipd::app {
+
+class Daemon {
+ public:
+  Daemon(std::string config_path, config::Configuration configuration, Log& log);
+  ~Daemon();
+
+  // Runs until SIGTERM or SIGINT. SIGHUP loads the configuration anew and applies the difference. Returns the exit
+  // code.
+  int run();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace blipd::app

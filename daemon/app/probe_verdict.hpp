@@ -1,0 +1,25 @@
+// What several ways of asking one host say together: facts about which protocols answer, never about why.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "probes/result.hpp"
+#include "probes/spec.hpp"
+
+namespace blipd::app {
+
+struct ProbeAnswer {
+  probes::ProbeSpec spec;
+  probes::Result result;
+  probes::AnswerDetail detail;
+};
+
+// One line for one way: "echo reply in 12.3 ms, TTL 57", "no answer within 3s", …
+std::string describe(const ProbeAnswer& answer);
+
+// One line for the host: "up: answers every way", "up, but ICMP is not answered", "port refused, host alive",
+// "no answer by any way", "not known: nothing could be asked".
+std::string compare(const std::vector<ProbeAnswer>& answers);
+
+}  // namespace blipd::app

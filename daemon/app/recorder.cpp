@@ -1,0 +1,160 @@
+#include "daemon/app/recorder.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "daemon/engine/file_descriptor.hpp"
+
+namespace blipd::app {
+
+namespace {
+
+constexpr std::size_t kPieceBytes = 64 << 10;
+constexpr std::size_t kMaxQueuedBytes = 16 << 20;
+
+const char* outcome_name(probes::Outcome outcome) {
+  switch (outcome) {
+    case probes::Outcome::kAnswered:
+      return "answered";
+    case probes::Outcome::kLost:
+      return "lost";
+    case probes::Outcome::kUnreachable:
+      return "unreachable";
+    case probes::Outcome::kAborted:
+      break;
+  }
+  return "aborted";
+}
+
+std::uint64_t lines_in(const std::string& piece) {
+  return static_cast<std::uint64_t>(std::count(piece.begin(), piece.end(), '\n'));
+}
+
+}  // namespace
+
+class Recorder::Writer {
+ public:
+  explicit Writer(engine::FileDescriptor file) : file_(std::move(file)), thread_([this] { run(); }) {}
+  ~Writer() {
+    {
+      const std::lock_guard lock(mutex_);
+      is_stopped_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+  }
+
+  void take(std::string piece) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (queued_bytes_ + piece.size() > kMaxQueuedBytes) {
+        dropped_ += lines_in(piece);
+        return;
+      }
+      queued_bytes_ += piece.size();
+      pieces_.push_back(std::move(piece));
+    }
+    wake_.notify_one();
+  }
+
+  std::uint64_t dropped() const { return dropped_; }
+
+ private:
+  void run() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      wake_.wait(lock, [this] { return is_stopped_ || !pieces_.empty(); });
+      if (pieces_.empty()) return;
+      const std::string piece = std::move(pieces_.front());
+      pieces_.pop_front();
+      lock.unlock();
+      if (!write_all(piece)) dropped_ += lines_in(piece);
+      lock.lock();
+      queued_bytes_ -= piece.size();
+    }
+  }
+
+  bool write_all(const std::string& piece) {
+    std::size_t done = 0;
+    while (done < piece.size()) {
+      const ssize_t written = ::write(file_.get(), piece.data() + done, piece.size() - done);
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) return false;
+      done += static_cast<std::size_t>(written);
+    }
+    return true;
+  }
+
+  engine::FileDescriptor file_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::string> pieces_;
+  std::size_t queued_bytes_ = 0;
+  bool is_stopped_ = false;
+  std::atomic<std::uint64_t> dropped_{0};
+  std::thread thread_;
+};
+
+base::Expected<std::unique_ptr<Recorder>> Recorder::open(const std::string& path, probes::ResultSink& next,
+                                                         const base::Clock& clock) {
+  engine::FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
+  if (!file.is_open()) {
+    return base::fail("cannot write results to {}: {}; choose another file with record:, or none", path,
+                      std::strerror(errno));
+  }
+  return std::unique_ptr<Recorder>(new Recorder(std::make_unique<Writer>(std::move(file)), next, clock));
+}
+
+Recorder::Recorder(std::unique_ptr<Writer> writer, probes::ResultSink& next, const base::Clock& clock)
+    : writer_(std::move(writer)), next_(next), clock_(clock) {}
+
+Recorder::~Recorder() { flush(); }
+
+void Recorder::adopt(std::shared_ptr<const config::Plan> plan) {
+  plan_ = std::move(plan);
+  labels_.assign(plan_->channels.size(), {});
+  for (std::size_t i = 0; i < labels_.size(); ++i) {
+    const config::PlannedChannel& channel = plan_->channels[i];
+    if (!channel.is_active) continue;
+    const auto text = [](std::string_view value) { return nlohmann::json(value).dump(); };
+    labels_[i] = fmt::format(R"("country":{},"network":{},"target":{},"probe":{})",
+                             text(plan_->country_code(channel.network)), text(plan_->networks[channel.network].name),
+                             text(plan_->targets[channel.target].name), text(channel.spec.name));
+  }
+}
+
+void Recorder::flush() {
+  if (gathered_.empty()) return;
+  writer_->take(std::exchange(gathered_, {}));
+}
+
+std::uint64_t Recorder::dropped() const { return writer_->dropped(); }
+
+void Recorder::on_sent(probes::ChannelIndex channel, base::MonoTime at) { next_.on_sent(channel, at); }
+void Recorder::on_remark(const probes::Remark& remark) { next_.on_remark(remark); }
+
+void Recorder::on_result(const probes::Result& result, const probes::AnswerDetail* detail) {
+  next_.on_result(result, detail);
+  const base::Moment now = clock_.read();
+  const double sent = base::to_unix_seconds(now.wall - (now.mono - result.sent));
+  fmt::format_to(std::back_inserter(gathered_), R"({{"time":{:.6f},{},"outcome":"{}","rtt":)", sent,
+                 labels_[result.channel], outcome_name(result.outcome));
+  if (result.rtt) {
+    fmt::format_to(std::back_inserter(gathered_), "{:.9f}}}\n", base::to_seconds(*result.rtt));
+  } else {
+    gathered_ += "null}\n";
+  }
+  if (gathered_.size() >= kPieceBytes) flush();
+}
+
+}  // namespace blipd::app

@@ -1,0 +1,46 @@
+// Writes every result as a line of JSON (time, country, network, target, probe, outcome, rtt) to the file that
+// `record:` names. Passes everything on to the next sink first. A thread of its own writes; when the disk
+// cannot keep up, lines are dropped and counted, never waited for.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "config/plan.hpp"
+#include "probes/base/error.hpp"
+#include "probes/result.hpp"
+
+namespace blipd::app {
+
+class Recorder final : public probes::ResultSink {
+ public:
+  // Appends to `path`. Fails when it cannot be opened.
+  static base::Expected<std::unique_ptr<Recorder>> open(const std::string& path, probes::ResultSink& next,
+                                                        const base::Clock& clock);
+  ~Recorder() override;  // writes what is queued
+
+  void adopt(std::shared_ptr<const config::Plan> plan);
+
+  // Once in a while, from the probing thread: hands over what has gathered.
+  void flush();
+
+  std::uint64_t dropped() const;  // lines that were not written
+
+  void on_sent(probes::ChannelIndex channel, base::MonoTime at) override;
+  void on_result(const probes::Result& result, const probes::AnswerDetail* detail) override;
+  void on_remark(const probes::Remark& remark) override;
+
+ private:
+  class Writer;
+  Recorder(std::unique_ptr<Writer> writer, probes::ResultSink& next, const base::Clock& clock);
+
+  std::unique_ptr<Writer> writer_;
+  probes::ResultSink& next_;
+  const base::Clock& clock_;
+  std::shared_ptr<const config::Plan> plan_;
+  std::vector<std::string> labels_;  // by channel: the constant part of its lines
+  std::string gathered_;
+};
+
+}  // namespace blipd::app
