@@ -1,0 +1,37 @@
+#include "daemon/detect/network_test.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace blipd::detect {
+
+double failure_evidence(double usual, const config::Detect& rules) {
+  return std::log(rules.down_failure / std::max(1.0 - kAnswerGivenUp * usual, rules.false_failure));
+}
+
+double answer_evidence(double usual, const config::Detect& rules) {
+  return std::log((1.0 - rules.down_failure) / (kAnswerGivenUp * usual));
+}
+
+double down_threshold(const Electorate& electorate, const config::Detect& rules) {
+  return electorate.channels < kSmallNetwork ? rules.small_down_threshold : rules.down_threshold;
+}
+
+std::size_t full_failures(const Electorate& electorate, const config::Detect& rules) {
+  if (electorate.failure_strength <= 0) return kFullFailures;
+  const double way = rules.clip + down_threshold(electorate, rules);
+  return std::max(kFullFailures, static_cast<std::size_t>(std::ceil(way / electorate.failure_strength)));
+}
+
+void NetworkTest::add(double evidence, const config::Detect& rules) {
+  w_ = std::clamp(w_ + evidence, -rules.clip, rules.clip);
+}
+
+NetworkTest::Decision NetworkTest::decide(const Electorate& electorate, const config::Detect& rules) const {
+  if (w_ <= rules.up_threshold) return Decision::kUp;
+  const bool is_broad =
+      electorate.targets > 0 && electorate.failed_targets >= std::min(kDistinctTargets, electorate.targets);
+  return is_broad && w_ >= down_threshold(electorate, rules) ? Decision::kDown : Decision::kUndecided;
+}
+
+}  // namespace blipd::detect

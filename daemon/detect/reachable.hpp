@@ -1,0 +1,72 @@
+// How much of a country is reachable, and the level that follows: shares weighted by network, what they usually
+// are, total and partial. Owns a country's level; knows networks only by how they stand.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "daemon/detect/contact.hpp"
+#include "daemon/detect/states.hpp"
+#include "daemon/detect/usual.hpp"
+#include "probes/base/time.hpp"
+
+namespace blipd::detect {
+
+// A country is partial when its reachable share is below this share of what is usual …
+inline constexpr double kPartialShare = 0.8;
+// … and again normal from this share up, so that a share on the edge does not flicker.
+inline constexpr double kPartialEnds = 0.85;
+// A share that low is believed after this time; networks that are down are believed at once.
+inline constexpr base::Duration kPartialHold = std::chrono::seconds(60);
+// Reachable shares are sampled this often to learn what is usual.
+inline constexpr base::Duration kShareSample = std::chrono::seconds(10);
+
+// What a reachable share usually is. Absent until a minute of samples.
+class UsualShare {
+ public:
+  void learn(double share, double alpha) {
+    mean_.learn(share, alpha);
+    if (samples_ < kWarmUp) ++samples_;
+  }
+  std::optional<double> mean() const {
+    if (samples_ < kWarmUp) return std::nullopt;
+    return mean_.mean();
+  }
+
+ private:
+  static constexpr std::uint8_t kWarmUp = 6;
+  SlowMean mean_{1.0F, 0.0F};
+  std::uint8_t samples_ = 0;
+};
+
+struct NetworkStanding {
+  double weight = 1.0;
+  NetworkState state = NetworkState::kUnknown;
+  std::optional<double> reachable_ratio;  // absent: no target has a vote
+};
+
+struct CountryStanding {
+  std::optional<double> reachable_ratio;  // weighted over the networks that have one
+  double down_share = 0;                  // weight of those that are down, of the weight of those that vote
+  bool is_known = false;                  // some voting network's state is known
+  bool is_all_down = false;               // every voting network is down
+};
+CountryStanding stand(std::span<const NetworkStanding> networks);
+
+class CountryTest {
+ public:
+  // True when the level changed.
+  bool update(const CountryStanding& standing, std::optional<double> usual, base::MonoTime now);
+  CountryLevel level() const { return level_; }
+  std::optional<base::MonoTime> since() const { return since_; }
+
+ private:
+  CountryLevel decide(const CountryStanding& standing, std::optional<double> usual, base::MonoTime now);
+
+  CountryLevel level_ = CountryLevel::kUnknown;
+  std::optional<base::MonoTime> since_;
+  base::MonoTime low_since_ = kNever;  // kNever: the share is not low
+};
+
+}  // namespace blipd::detect

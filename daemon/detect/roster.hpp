@@ -1,0 +1,74 @@
+// Who answers: flat tables of channels and targets with their latest contact, what is usual for them, and
+// whether they have a vote; and per network how many targets vote and are up. Kept up to date one channel
+// at a time. Judges no network.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "config/plan.hpp"
+#include "daemon/detect/contact.hpp"
+#include "daemon/detect/network_test.hpp"
+#include "daemon/detect/states.hpp"
+#include "daemon/detect/usual.hpp"
+
+namespace blipd::detect {
+
+// A target is down after so many failures in a row on each of its voting channels.
+inline constexpr std::uint16_t kDownAfter = 2;
+
+struct ChannelEntry {
+  Contact contact;
+  UsualAnswers usual;
+  config::TargetIndex target = 0;
+};
+
+struct TargetEntry {
+  base::MonoTime answered_sent = kNever;  // of the latest answered probe of any channel
+  config::NetworkIndex network = 0;
+  std::uint16_t failures = 0;  // evidence: failures of voting channels in a row, since the last answer
+  TargetState state = TargetState::kUnknown;
+  bool has_vote = false;   // some channel is heard
+  bool is_failed = false;  // some of `failures` has been believed
+};
+
+struct NetworkCount {
+  std::uint32_t voting_targets = 0;
+  std::uint32_t up_targets = 0;  // of those
+
+  std::optional<double> reachable_ratio() const {
+    if (voting_targets == 0) return std::nullopt;
+    return static_cast<double>(up_targets) / static_cast<double>(voting_targets);
+  }
+};
+
+class Roster {
+ public:
+  // Entries stay where the plan kept the channel or target; see Plan.
+  void adopt(const config::Plan& plan, const config::Plan* previous);
+
+  ChannelEntry& channel(probes::ChannelIndex index) { return channels_[index]; }
+  const ChannelEntry& channel(probes::ChannelIndex index) const { return channels_[index]; }
+  TargetEntry& target(config::TargetIndex index) { return targets_[index]; }
+  const TargetEntry& target(config::TargetIndex index) const { return targets_[index]; }
+  const NetworkCount& network(config::NetworkIndex index) const { return networks_[index]; }
+
+  // Brings a target's state and vote, and its network's counts, up to date with its channels. `down_after` failures
+  // in a row on each channel make it down.
+  void refresh(const config::Plan& plan, config::TargetIndex index, std::uint16_t down_after);
+
+  // Forgets the failures of all but control channels whose probes were sent after `vouched_until`.
+  void forget_failures(const config::Plan& plan, base::MonoTime vouched_until);
+
+  // failed_targets is left to whoever needs it, see count_failed().
+  Electorate electorate(const config::Plan& plan, config::NetworkIndex index) const;
+  std::size_t count_failed(const config::Plan& plan, config::NetworkIndex index) const;
+
+ private:
+  std::vector<ChannelEntry> channels_;
+  std::vector<TargetEntry> targets_;
+  std::vector<NetworkCount> networks_;
+};
+
+}  // namespace blipd::detect

@@ -1,0 +1,41 @@
+#include "daemon/detect/vantage.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+namespace blipd::detect {
+
+bool VantageTest::update(const std::vector<ControlView>& controls, base::MonoTime now, const config::Detect& rules) {
+  has_controls_ = !controls.empty();
+  std::size_t known = 0;
+  std::size_t up = 0;
+  scratch_.clear();
+  for (const ControlView& control : controls) {
+    if (control.state == TargetState::kUnknown) continue;
+    ++known;
+    if (control.state == TargetState::kUp) ++up;
+    scratch_.push_back(control.answered_sent);
+  }
+  const VantageState before = state_;
+  if (known == 0) {
+    answer_ratio_.reset();
+    vouched_until_ = kNever;
+    state_ = VantageState::kUnknown;
+  } else {
+    const double needed = rules.control_quorum * static_cast<double>(known);
+    const auto quorum = std::clamp<std::size_t>(static_cast<std::size_t>(std::ceil(needed)), 1, known);
+    const auto nth = scratch_.begin() + static_cast<std::ptrdiff_t>(quorum - 1);
+    std::nth_element(scratch_.begin(), nth, scratch_.end(), std::greater<>());
+    vouched_until_ = *nth;
+    answer_ratio_ = static_cast<double>(up) / static_cast<double>(known);
+    state_ = static_cast<double>(up) < needed ? VantageState::kFault : VantageState::kOk;
+  }
+  if (state_ == before) return false;
+  since_ = now;
+  // What was sent during the fault stays void, also when its timeout passes after the fault.
+  if (before == VantageState::kFault) void_before_ = now;
+  return true;
+}
+
+}  // namespace blipd::detect
