@@ -20,16 +20,19 @@ constexpr std::array kRcodes = {
 };
 
 // libstdc++'s other engine, which std::regex uses by default, backtracks: exponential in time and recursing once
-// a character, so that an answer could stop or crash us. This one is bounded by pattern × text.
-constexpr auto kFlavour = std::regex::ECMAScript | std::regex_constants::__polynomial;
+// a character, so that an answer could stop or crash us. This one is bounded by pattern × text, if asked to match
+// the whole text: a search would start it anew at each character. Nobody asks for sub-matches.
+constexpr auto kFlavour = std::regex::ECMAScript | std::regex::nosubs | std::regex_constants::__polynomial;
 
 base::Expected<std::regex> compile_pattern(std::string_view pattern) {
   constexpr std::size_t kMaxPattern = 1024;
   if (pattern.size() > kMaxPattern) return base::fail("a pattern has at most {} characters", kMaxPattern);
   try {
-    return std::regex(pattern.begin(), pattern.end(), kFlavour);
+    // By itself first: what is put around it must not mend its parentheses.
+    const std::regex alone(pattern.begin(), pattern.end(), kFlavour);
+    return std::regex(fmt::format("[\\s\\S]*(?:{})[\\s\\S]*", pattern), kFlavour);
   } catch (const std::regex_error& error) {
-    if (error.code() == std::regex_constants::error_complexity) {
+    if (error.code() == std::regex_constants::error_complexity || error.code() == std::regex_constants::error_backref) {
       return base::fail("the pattern '{}' is too complex; back-references such as \\1 are not supported", pattern);
     }
     return base::fail("'{}' is not an ECMAScript pattern: {}", pattern, error.what());
@@ -41,7 +44,7 @@ struct Pattern {
   std::regex regex;
 
   bool matches_any(const std::vector<std::string>& records) const {
-    return std::ranges::any_of(records, [this](const std::string& r) { return std::regex_search(r, regex); });
+    return std::ranges::any_of(records, [this](const std::string& r) { return std::regex_match(r, regex); });
   }
 };
 

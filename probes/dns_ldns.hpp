@@ -12,6 +12,7 @@ namespace blipd::probes::detail {
 
 struct LdnsFree {
   void operator()(ldns_pkt* packet) const { ldns_pkt_free(packet); }
+  void operator()(ldns_rr* rr) const { ldns_rr_free(rr); }
   void operator()(ldns_rdf* rdf) const { ldns_rdf_deep_free(rdf); }
   void operator()(ldns_buffer* buffer) const { ldns_buffer_free(buffer); }
   void operator()(std::uint8_t* bytes) const { std::free(bytes); }

@@ -30,10 +30,35 @@ LdnsOwner<ldns_rdf> to_dname(std::string_view name) {
   return LdnsOwner<ldns_rdf>(dname);
 }
 
-LdnsOwner<ldns_pkt> parse(base::Bytes message) {
-  ldns_pkt* packet = nullptr;
-  if (ldns_wire2pkt(&packet, ldns_bytes(message), message.size()) != LDNS_STATUS_OK) return nullptr;
-  return LdnsOwner<ldns_pkt>(packet);
+using Record = LdnsOwner<ldns_rr>;
+
+struct Sections {
+  std::vector<Record> answers;
+  std::vector<Record> authorities;
+  std::vector<Record> additionals;
+};
+
+// Record by record and not by ldns_wire2pkt, which loses its memory of a TSIG record when a second one follows
+// (1.8.3). A record takes up some of the message, so that the message bounds the loop.
+std::optional<Sections> parse(base::Bytes message) {
+  if (message.size() < kDnsHeaderLength) return std::nullopt;
+  std::size_t at = kDnsHeaderLength;
+  const auto read_section = [&](std::size_t count_at, ldns_pkt_section section, std::vector<Record>& records) {
+    for (unsigned left = u16_at(message, count_at); left > 0; --left) {
+      ldns_rr* rr = nullptr;
+      if (ldns_wire2rr(&rr, ldns_bytes(message), message.size(), &at, section) != LDNS_STATUS_OK) return false;
+      records.emplace_back(rr);
+    }
+    return true;
+  };
+  Sections sections;
+  std::vector<Record> questions;
+  const bool is_whole = read_section(4, LDNS_SECTION_QUESTION, questions) &&
+                        read_section(6, LDNS_SECTION_ANSWER, sections.answers) &&
+                        read_section(8, LDNS_SECTION_AUTHORITY, sections.authorities) &&
+                        read_section(10, LDNS_SECTION_ADDITIONAL, sections.additionals);
+  if (!is_whole) return std::nullopt;
+  return sections;
 }
 
 // The record as a line of a zone file, its fields separated by single spaces. Tabs within data are escaped by
@@ -62,12 +87,11 @@ std::uint64_t digest(std::uint8_t rcode, std::vector<std::uint64_t>& records) {
   return base::siphash24({}, std::as_bytes(std::span<const std::uint64_t>(records)));
 }
 
-std::optional<std::uint32_t> find_soa_serial(const ldns_rr_list* section) {
+std::optional<std::uint32_t> find_soa_serial(const std::vector<Record>& section) {
   constexpr std::size_t kSerialField = 2;  // RFC 1035, 3.3.13
-  for (std::size_t i = 0; i < ldns_rr_list_rr_count(section); ++i) {
-    const ldns_rr* rr = ldns_rr_list_rr(section, i);
-    if (ldns_rr_get_type(rr) != LDNS_RR_TYPE_SOA || ldns_rr_rd_count(rr) <= kSerialField) continue;
-    const ldns_rdf* serial = ldns_rr_rdf(rr, kSerialField);
+  for (const Record& rr : section) {
+    if (ldns_rr_get_type(rr.get()) != LDNS_RR_TYPE_SOA || ldns_rr_rd_count(rr.get()) <= kSerialField) continue;
+    const ldns_rdf* serial = ldns_rr_rdf(rr.get(), kSerialField);
     if (ldns_rdf_get_type(serial) == LDNS_RDF_TYPE_INT32) return ldns_rdf2native_int32(serial);
   }
   return std::nullopt;
@@ -90,10 +114,12 @@ std::string printable(base::Bytes bytes) {
   return text;
 }
 
-// Of the options of an OPT record (RFC 6891, 6.1.2).
-std::string find_nsid(const ldns_pkt* packet) {
-  const ldns_rdf* options = ldns_pkt_edns_data(packet);
-  if (options == nullptr) return {};
+// Of the options of the first OPT record (RFC 6891, 6.1.2).
+std::string find_nsid(const std::vector<Record>& additionals) {
+  const auto opt = std::ranges::find_if(
+      additionals, [](const Record& rr) { return ldns_rr_get_type(rr.get()) == LDNS_RR_TYPE_OPT; });
+  if (opt == additionals.end() || ldns_rr_rd_count(opt->get()) == 0) return {};
+  const ldns_rdf* options = ldns_rr_rdf(opt->get(), 0);
   base::ByteReader in(std::as_bytes(std::span(ldns_rdf_data(options), ldns_rdf_size(options))));
   while (in.remaining() >= 4) {
     const std::uint16_t code = in.u16();
@@ -242,22 +268,20 @@ DnsReading DnsQuery::read(base::Bytes message, std::uint16_t id) const {
   DnsReading reading;
   reading.kind = match(message, id);
   if (reading.kind != DnsReading::Kind::kAnswer) return reading;
-  const LdnsOwner<ldns_pkt> packet = parse(message);
+  const std::optional<Sections> sections = parse(message);
   const LdnsOwner<ldns_buffer> scratch(ldns_buffer_new(512));
-  if (!packet || !scratch) {
+  if (!sections || !scratch) {
     reading.kind = DnsReading::Kind::kMalformed;
     return reading;
   }
   reading.facts = facts_of_header(message);
-  const ldns_rr_list* answers = ldns_pkt_answer(packet.get());
-  reading.facts.soa_serial = find_soa_serial(answers);
-  if (!reading.facts.soa_serial) reading.facts.soa_serial = find_soa_serial(ldns_pkt_authority(packet.get()));
-  reading.facts.nsid = find_nsid(packet.get());
+  reading.facts.soa_serial = find_soa_serial(sections->answers);
+  if (!reading.facts.soa_serial) reading.facts.soa_serial = find_soa_serial(sections->authorities);
+  reading.facts.nsid = find_nsid(sections->additionals);
   std::vector<std::uint64_t> digests;
-  for (std::size_t i = 0; i < ldns_rr_list_rr_count(answers); ++i) {
-    ldns_rr* rr = ldns_rr_list_rr(answers, i);
-    if (i < kDnsJudgedRecords) reading.records.push_back(presentation(rr, scratch.get()));
-    digests.push_back(digest(rr, scratch.get()));
+  for (const Record& rr : sections->answers) {
+    if (reading.records.size() < kDnsJudgedRecords) reading.records.push_back(presentation(rr.get(), scratch.get()));
+    digests.push_back(digest(rr.get(), scratch.get()));
   }
   for (std::size_t i = 0; i < std::min(reading.records.size(), kDnsShownRecords); ++i) {
     reading.facts.records.push_back(reading.records[i].substr(0, kDnsShownCharacters));
@@ -273,20 +297,20 @@ std::optional<std::uint16_t> dns_message_id(base::Bytes message) {
 
 std::optional<DnsAddresses> read_dns_addresses(base::Bytes message) {
   constexpr std::size_t kMaxAddresses = 64;
-  const LdnsOwner<ldns_pkt> packet = parse(message);
-  if (!packet) return std::nullopt;
+  const std::optional<Sections> sections = parse(message);
+  if (!sections) return std::nullopt;
   DnsAddresses result;
-  const ldns_rr_list* answers = ldns_pkt_answer(packet.get());
-  for (std::size_t i = 0; i < ldns_rr_list_rr_count(answers); ++i) {
-    const ldns_rr* rr = ldns_rr_list_rr(answers, i);
-    const base::Duration ttl = std::chrono::seconds(ldns_rr_ttl(rr));
-    result.ttl = i == 0 ? ttl : std::min(result.ttl, ttl);
-    if (ldns_rr_rd_count(rr) != 1 || result.addresses.size() >= kMaxAddresses) continue;
-    const ldns_rdf* rdf = ldns_rr_rdf(rr, 0);
+  bool is_first = true;
+  for (const Record& rr : sections->answers) {
+    const base::Duration ttl = std::chrono::seconds(ldns_rr_ttl(rr.get()));
+    result.ttl = is_first ? ttl : std::min(result.ttl, ttl);
+    is_first = false;
+    if (ldns_rr_rd_count(rr.get()) != 1 || result.addresses.size() >= kMaxAddresses) continue;
+    const ldns_rdf* rdf = ldns_rr_rdf(rr.get(), 0);
     const base::Bytes data = std::as_bytes(std::span(ldns_rdf_data(rdf), ldns_rdf_size(rdf)));
-    if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_A && data.size() == 4) {
+    if (ldns_rr_get_type(rr.get()) == LDNS_RR_TYPE_A && data.size() == 4) {
       result.addresses.push_back(base::Address::v4(data.first<4>()));
-    } else if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_AAAA && data.size() == 16) {
+    } else if (ldns_rr_get_type(rr.get()) == LDNS_RR_TYPE_AAAA && data.size() == 16) {
       result.addresses.push_back(base::Address::v6(data.first<16>()));
     }
   }
