@@ -1,0 +1,83 @@
+#include "daemon/engine/budget.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace blipd;
+using namespace std::chrono_literals;
+using base::Address;
+using base::MonoTime;
+using engine::Budget;
+using engine::RateLimit;
+
+namespace {
+
+Address address(const char* text) { return *Address::parse(text); }
+
+int taken_in_a_second(Budget& budget, const Address& to, MonoTime from) {
+  int taken = 0;
+  for (auto t = 0ms; t < 1s; t += 1ms) taken += budget.take(to, from + t) ? 1 : 0;
+  return taken;
+}
+
+}  // namespace
+
+TEST_CASE("a /24 gets its rate and no more, however many addresses share it") {
+  config::Budget limits;
+  limits.total_rate = 0;
+  limits.prefix_rate = 50;
+  Budget budget(limits);
+  int taken = 0;
+  for (auto t = 0ms; t < 10s; t += 1ms) {
+    const auto to = address(t.count() % 2 == 0 ? "198.18.1.1" : "198.18.1.200");
+    taken += budget.take(to, MonoTime(t)) ? 1 : 0;
+  }
+  CHECK(taken >= 500);
+  CHECK(taken <= 500 + static_cast<int>(RateLimit::kMinBurst));
+}
+
+TEST_CASE("another /24 has a budget of its own, another address of a /48 has not") {
+  config::Budget limits;
+  limits.total_rate = 0;
+  limits.prefix_rate = 10;
+  Budget budget(limits);
+  const int first = taken_in_a_second(budget, address("198.18.1.1"), MonoTime(0s));
+  CHECK(taken_in_a_second(budget, address("198.18.2.1"), MonoTime(0s)) == first);
+  const int v6 = taken_in_a_second(budget, address("2001:2:0:1::1"), MonoTime(0s));
+  CHECK(v6 == first);
+  CHECK(taken_in_a_second(budget, address("2001:2:0:2::1"), MonoTime(0s)) == 0);
+}
+
+TEST_CASE("a probe that its prefix refuses costs nothing of the whole") {
+  config::Budget limits;
+  limits.total_rate = 100;
+  limits.prefix_rate = 10;
+  Budget budget(limits);
+  while (budget.take(address("198.18.1.1"), MonoTime(0s))) {
+  }
+  int others = 0;
+  for (int i = 2; i < 250; ++i) {
+    others += budget.take(Address::parse(fmt::format("198.18.{}.1", i)).value(), MonoTime(0s)) ? 1 : 0;
+  }
+  // A tenth of a second of 100 a second, less what the first prefix took.
+  CHECK(others == 10 - 8);
+}
+
+TEST_CASE("a limit of zero is none") {
+  config::Budget limits;
+  limits.total_rate = 0;
+  limits.prefix_rate = 0;
+  Budget budget(limits);
+  CHECK(taken_in_a_second(budget, address("198.18.1.1"), MonoTime(0s)) == 1000);
+}
+
+TEST_CASE("addresses on the do-not-probe list are refused, their neighbours are not") {
+  config::Budget limits;
+  limits.do_not_probe = {*base::Prefix::parse("198.18.4.0/22"), *base::Prefix::parse("2001:2:0:7::/64")};
+  const Budget budget(limits);
+  CHECK(budget.is_refused(address("198.18.4.0")));
+  CHECK(budget.is_refused(address("198.18.7.255")));
+  CHECK_FALSE(budget.is_refused(address("198.18.3.255")));
+  CHECK_FALSE(budget.is_refused(address("198.18.8.0")));
+  CHECK(budget.is_refused(address("2001:2:0:7::1")));
+  CHECK_FALSE(budget.is_refused(address("2001:2:0:8::1")));
+}
