@@ -150,6 +150,17 @@ class Daemon:
         wait_until(is_listening, timeout, f"{self.name} serves", 0.02)
         return self
 
+    def wait_for_service(self, timeout: float = 15) -> "Daemon":
+        """Until a request is answered with success."""
+
+        def serves():
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                return self.request("/-/healthy", 1)[0] == 200
+            return False
+
+        wait_until(serves, timeout, f"{self.name} serves again")
+        return self
+
     def scrape(self) -> Metrics:
         status, text = self.request("/metrics")
         assert status == 200, f"/metrics says {status}: {text[:200]}"
