@@ -15,7 +15,7 @@ namespace blipd::serve {
 
 namespace {
 
-constexpr int kBacklog = 128;
+constexpr int kBacklog = SOMAXCONN;
 
 const char* remedy_for(int error) {
   switch (error) {
