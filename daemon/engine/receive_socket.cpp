@@ -14,7 +14,7 @@ namespace blipd::engine {
 namespace {
 
 constexpr std::size_t kBatch = 32;
-constexpr std::size_t kMaxDatagram = 2048;
+constexpr std::size_t kMaxDatagram = 4096;
 constexpr int kReceiveBuffer = 8 << 20;
 
 void enable(int fd, int level, int name) {
