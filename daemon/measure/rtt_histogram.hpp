@@ -18,10 +18,12 @@ class RttHistogram {
   // `bounds` ascend, in seconds, as many as at construction. A round trip equal to a bound is within it.
   void add(base::Duration rtt, std::span<const double> bounds);
   HistogramView view() const;
-  std::size_t heap_bytes() const { return buckets_ * sizeof(std::uint64_t); }
+  std::size_t heap_bytes() const { return buckets_ * sizeof(std::uint32_t) * (carries_ ? 2 : 1); }
 
  private:
-  std::unique_ptr<std::uint64_t[]> counts_;
+  // Half the size for as long as nothing passes 2^32, which takes 136 years at one probe a second.
+  std::unique_ptr<std::uint32_t[]> counts_;
+  std::unique_ptr<std::uint32_t[]> carries_;  // upper halves; null while all are zero
   std::uint32_t buckets_;
   double sum_seconds_ = 0;
 };
