@@ -1,0 +1,85 @@
+#include "daemon/app/app.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "daemon/app/check_command.hpp"
+#include "daemon/app/probe_command.hpp"
+#include "daemon/app/run_command.hpp"
+#include "daemon/app/status_command.hpp"
+#include "daemon/serve/version.hpp"
+
+namespace blipd::app {
+
+namespace {
+
+constexpr const char* kDefaultConfig = "/etc/blipd/blipd.yaml";
+
+struct Arguments {
+  std::string config = kDefaultConfig;
+  std::string probe_config;  // empty: ask in the usual ways
+  bool dump = false;
+  std::vector<std::string> hosts;
+  std::string url = kDefaultStatusUrl;
+  bool watch = false;
+};
+
+// Sets `call` to what the command line asks for.
+void describe(CLI::App& program, Arguments& arguments, std::function<int()>& call) {
+  program.set_version_flag("--version", fmt::format("blipd {}", serve::kVersion), "Print the version and exit");
+  program.set_help_flag("--help,-h", "Print this help and exit");
+  program.require_subcommand(1);
+  program.footer(
+      "Exit codes: 0 fine, 1 the input is at fault, 2 wrong use of the command line, 3 the environment is at fault.");
+
+  const auto add_config = [&](CLI::App* command) {
+    command->add_option("--config", arguments.config, "The configuration")->type_name("FILE")->capture_default_str();
+  };
+  CLI::App* run = program.add_subcommand("run", "Run the daemon");
+  add_config(run);
+  run->callback([&] { call = [&] { return run_daemon(arguments.config); }; });
+
+  CLI::App* check = program.add_subcommand("check", "Say every fault of a configuration at once");
+  add_config(check);
+  check->add_flag("--dump", arguments.dump, "Print the effective configuration");
+  check->callback([&] { call = [&] { return run_check(arguments.config, arguments.dump); }; });
+
+  CLI::App* probe = program.add_subcommand("probe", "Ask hosts once in each way, and compare the answers");
+  probe->add_option("--config", arguments.probe_config, "Ask in the ways of this configuration")->type_name("FILE");
+  probe->add_option("hosts", arguments.hosts, "Names or addresses")->type_name("HOST")->required();
+  probe->callback([&] { call = [&] { return run_probe(arguments.probe_config, arguments.hosts); }; });
+
+  CLI::App* status = program.add_subcommand("status", "Show what the running daemon believes");
+  status->add_option("--url", arguments.url, "Where the daemon listens")->type_name("URL")->capture_default_str();
+  status->add_flag("--watch", arguments.watch, "Show it again each second, until Ctrl-C");
+  status->callback([&] { call = [&] { return run_status(arguments.url, arguments.watch); }; });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    CLI::App program("Watches whether a whole country is on the Internet", "blipd");
+    Arguments arguments;
+    std::function<int()> call;
+    describe(program, arguments, call);
+    try {
+      program.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      // --help and --version come this way too, with code 0.
+      return program.exit(error) == 0 ? kExitFine : kExitUsage;
+    }
+    return call();
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "blipd: {}\n", error.what());
+    return kExitEnvironment;
+  }
+}
+
+}  // namespace blipd::app
