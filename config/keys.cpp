@@ -35,6 +35,7 @@ namespace {
 // Words further apart in length than this cannot be near; longer ones are no keys.
 constexpr std::size_t kMaxSlips = 2;
 constexpr std::size_t kMaxWord = 64;
+constexpr std::size_t kMinPrefix = 3;
 
 std::size_t distance(std::string_view a, std::string_view b) {
   // Rows of the dynamic programme: the one before last, the last, and this.
@@ -61,6 +62,7 @@ std::optional<std::string_view> nearest(std::string_view word, Keys candidates) 
   std::optional<std::string_view> best;
   std::size_t best_distance = (word.size() <= 4 ? 1 : kMaxSlips) + 1;
   for (const std::string_view candidate : candidates) {
+    if (word.size() >= kMinPrefix && candidate.starts_with(word)) return candidate;
     if (candidate.size() > word.size() + kMaxSlips || word.size() > candidate.size() + kMaxSlips) continue;
     const std::size_t d = distance(word, candidate);
     if (d < best_distance) {

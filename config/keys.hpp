@@ -55,7 +55,7 @@ struct KeyGroup {
 std::vector<KeyGroup> key_groups();
 
 // The candidate that was probably meant: at most two slips of one letter away (one for short words), where
-// two neighbours swapped are one slip (optimal string alignment distance).
+// two neighbours swapped are one slip (optimal string alignment distance); or one that the word begins.
 std::optional<std::string_view> nearest(std::string_view word, Keys candidates);
 
 }  // namespace blipd::config

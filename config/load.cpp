@@ -61,7 +61,7 @@ Budget read_budget(const Reader& top) {
       budget.do_not_probe.push_back(*prefix);
     } else {
       top.faults().fault(list->items[i].place, here,
-                         fmt::format("{}; write one such as 192.0.2.0/24", prefix.error().text));
+                         with_remedy(prefix.error().text, "write a prefix such as 192.0.2.0/24"));
     }
   }
   return budget;

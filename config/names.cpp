@@ -50,7 +50,7 @@ Problem address_problem(const base::Address& address, std::string_view text) {
     return fmt::format("{} stands for many hosts; give the address of one", text);
   }
   if (is_inside(address, "::ffff:0:0/96")) {
-    return fmt::format("{} is an IPv4 address in IPv6 clothes; write it as four numbers", text);
+    return fmt::format("{} is an IPv4 address in IPv6 form; write it as four numbers with dots", text);
   }
   return std::nullopt;
 }

@@ -198,7 +198,7 @@ void ProbeBook::warn_of_unused(Faults& faults) const {
   const Path root;
   const Path path = root.child("probes");
   for (const auto& [name, probe] : named_) {
-    if (probe.is_used) continue;
+    if (probe.is_used || name == kBuiltIn) continue;  // the built-in list mentions that one
     faults.warn(probe.place, path.child(name), "no target uses this probe; name it in a list or remove it");
   }
 }

@@ -73,6 +73,11 @@ void Faults::move_to(Loaded& loaded) {
   }
 }
 
+std::string with_remedy(std::string message, std::string_view remedy) {
+  if (message.find("; ") == std::string::npos) message.append("; ").append(remedy);
+  return message;
+}
+
 std::string meant(std::string_view word, Keys known) {
   if (const auto near = nearest(word, known)) return fmt::format("; did you mean '{}'?", *near);
   return fmt::format("; known here: {}", fmt::join(known, ", "));
@@ -96,13 +101,19 @@ Reader::Reader(const Node& node, const Path& path, Faults& faults, std::initiali
 
 void Reader::check_keys(std::initializer_list<Keys> groups) const {
   std::vector<std::string_view> known;
-  for (const Keys group : groups) known.insert(known.end(), group.begin(), group.end());
+  for (const Keys group : groups) {
+    for (const std::string_view key : group) {
+      if (std::ranges::find(known, key) == known.end()) known.push_back(key);
+    }
+  }
   std::unordered_map<std::string_view, int> lines;
   for (const Key& key : node_.keys) {
     const auto [first, is_new] = lines.emplace(key.text, key.place.line);
     if (!is_new) {
       faults_.fault(key.place, path_.child(key.text),
                     fmt::format("given twice, first on line {}; keep one", first->second));
+    } else if (key.text == "<<") {
+      faults_.fault(key.place, path_, "merge keys are not understood; put what is shared under defaults or a network");
     } else if (std::ranges::find(known, key.text) == known.end()) {
       faults_.fault(key.place, path_, fmt::format("unknown key {}{}", cited(key.text), meant(key.text, known)));
     }

@@ -125,6 +125,9 @@ class Reader {
 // The text of a list's item or of a value; notes anything else as a fault.
 std::optional<std::string> read_text(const Node& node, const Path& path, Faults& faults);
 
+// A message that another floor worded, with `remedy` behind it unless it says already what to do.
+std::string with_remedy(std::string message, std::string_view remedy);
+
 // "; did you mean 'x'?" or "; known here: a, b, c", the second half of a message about an unknown name.
 std::string meant(std::string_view word, Keys known);
 

@@ -68,7 +68,8 @@ std::vector<std::string> read_expected(const Reader& reader, std::string_view ke
   if (texts->size() != list.items.size()) return {};
   for (std::size_t i = 0; i < texts->size(); ++i) {
     if (auto problem = problem_of(check((*texts)[i]))) {
-      reader.faults().fault(list.items[i].place, path.item(i), std::move(*problem));
+      reader.faults().fault(list.items[i].place, path.item(i),
+                            with_remedy(std::move(*problem), "correct or remove this item"));
     }
   }
   return std::move(*texts);
