@@ -15,7 +15,8 @@ Reply reply_of(const Services& services, const Question& question) {
   const bool is_filtered = services.others == Services::Others::kFiltered;
   const bool is_dns = services.dns && question.port == kDnsPort;
   switch (question.protocol) {
-    case Protocol::kIcmp: return services.icmp ? Reply::kEcho : Reply::kNone;
+    case Protocol::kIcmp:
+      return services.icmp ? Reply::kEcho : Reply::kNone;
     case Protocol::kUdp:
       if (is_dns) return Reply::kDns;
       return is_filtered ? Reply::kNone : Reply::kNotice;
@@ -50,12 +51,14 @@ base::Duration sample(const Delay& delay, Random& random) {
   const double minimum = base::to_seconds(delay.minimum);
   const double centre = base::to_seconds(delay.centre);
   switch (delay.shape) {
-    case Delay::Shape::kConstant: break;
+    case Delay::Shape::kConstant:
+      break;
     case Delay::Shape::kNormal:
       return base::from_seconds(std::max(minimum, centre + base::to_seconds(delay.deviation) * random.normal()));
     case Delay::Shape::kLognormal:
       return base::from_seconds(minimum + centre * std::exp(delay.sigma * random.normal()));
-    case Delay::Shape::kExponential: return base::from_seconds(minimum + centre * random.exponential());
+    case Delay::Shape::kExponential:
+      return base::from_seconds(minimum + centre * random.exponential());
   }
   return delay.centre;
 }
@@ -70,8 +73,7 @@ Country::Country(Scenario scenario, std::uint64_t seed)
   }
 }
 
-std::uint32_t Country::add_host(const base::Address& address, std::size_t network,
-                                std::optional<std::size_t> target) {
+std::uint32_t Country::add_host(const base::Address& address, std::size_t network, std::optional<std::size_t> target) {
   const auto index = static_cast<std::uint32_t>(hosts_.size());
   hosts_.push_back(Host{address, network, target});
   State state;
@@ -140,8 +142,7 @@ base::Address Country::notice_sender(const Unreachable& unreachable, const Host&
   return host.address;
 }
 
-void Country::answer(Decision& decision, Stream& stream, const Behaviour& behaviour,
-                     base::Duration extra_delay) const {
+void Country::answer(Decision& decision, Stream& stream, const Behaviour& behaviour, base::Duration extra_delay) const {
   Random& random = stream.random;
   decision.ttl = behaviour.ttl;
   decision.delay = sample(behaviour.rtt, random) + extra_delay;

@@ -32,7 +32,7 @@ struct Question {
 
 // What becomes of a question; exactly one of these.
 enum class Fate : std::uint8_t {
-  kNobody,       // no network holds the address
+  kNobody,  // no network holds the address
   kAnswered,
   kCorrupted,    // answered, but broken on the way
   kUnreachable,  // an ICMP error

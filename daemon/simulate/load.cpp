@@ -28,9 +28,8 @@ constexpr auto kNetwork = std::to_array<string_view>({"name", "prefixes", "defau
 constexpr auto kTarget = std::to_array<string_view>({"name", "host"});
 constexpr auto kControl = std::to_array<string_view>({"name", "host", "network"});
 constexpr auto kZone = std::to_array<string_view>({"origin", "records"});
-constexpr auto kEntry =
-    std::to_array<string_view>({"at", "for", "every", "times", "networks", "targets", "all", "vantage", "effect",
-                                "ratio", "delay", "code", "from"});
+constexpr auto kEntry = std::to_array<string_view>({"at", "for", "every", "times", "networks", "targets", "all",
+                                                    "vantage", "effect", "ratio", "delay", "code", "from"});
 
 constexpr auto kPresences = std::to_array<std::pair<string_view, bool>>({{"answer", true}, {"silent", false}});
 constexpr auto kEffects = std::to_array<std::pair<string_view, EffectKind>>({
@@ -236,8 +235,11 @@ void Loader::read_effect(const Reader& reader, Effect& effect) {
   only_with("code", {EffectKind::kUnreachable});
   only_with("from", {EffectKind::kUnreachable});
   switch (*kind) {
-    case EffectKind::kCut: break;
-    case EffectKind::kUnreachable: effect.unreachable = read_unreachable(reader); break;
+    case EffectKind::kCut:
+      break;
+    case EffectKind::kUnreachable:
+      effect.unreachable = read_unreachable(reader);
+      break;
     case EffectKind::kLoss:
       effect.ratio = reader.real("ratio", 0.0, 1.0).value_or(0.0);
       if (!reader.has("ratio")) reader.fault("ratio", "missing; say which share is lost, from 0 to 1");

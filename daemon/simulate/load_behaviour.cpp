@@ -18,9 +18,9 @@ using config::Path;
 using config::Reader;
 using std::string_view;
 
-constexpr auto kBehaviour = std::to_array<string_view>(
-    {"rtt", "loss", "bursts", "unreachable", "late", "duplicated", "reordered", "differing", "corrupted", "forged",
-     "icmp_limit", "ttl", "icmp", "dns", "open", "others"});
+constexpr auto kBehaviour =
+    std::to_array<string_view>({"rtt", "loss", "bursts", "unreachable", "late", "duplicated", "reordered", "differing",
+                                "corrupted", "forged", "icmp_limit", "ttl", "icmp", "dns", "open", "others"});
 constexpr auto kRtt = std::to_array<string_view>({"shape", "minimum", "mean", "median", "deviation", "sigma"});
 constexpr auto kBursts = std::to_array<string_view>({"enter", "leave", "loss"});
 constexpr auto kMishap = std::to_array<string_view>({"ratio", "delay"});

@@ -87,9 +87,9 @@ struct Behaviour {
 struct Services {
   enum class Others : std::uint8_t { kClosed, kFiltered };
   bool icmp = true;
-  bool dns = false;                     // on port 53, UDP and TCP, from the scenario's zones
-  std::vector<std::uint16_t> open;      // TCP ports
-  Others others = Others::kClosed;      // closed: RST or port unreachable; filtered: silence
+  bool dns = false;                 // on port 53, UDP and TCP, from the scenario's zones
+  std::vector<std::uint16_t> open;  // TCP ports
+  Others others = Others::kClosed;  // closed: RST or port unreachable; filtered: silence
 };
 
 struct Target {
@@ -113,9 +113,9 @@ enum class EffectKind : std::uint8_t { kCut, kUnreachable, kLoss, kDelay };
 
 struct Effect {
   EffectKind kind = EffectKind::kCut;
-  double ratio = 0;          // of kLoss, on top of the usual loss
-  base::Duration delay{};    // of kDelay, on top of the round trip
-  Unreachable unreachable;   // of kUnreachable
+  double ratio = 0;         // of kLoss, on top of the usual loss
+  base::Duration delay{};   // of kDelay, on top of the round trip
+  Unreachable unreachable;  // of kUnreachable
 };
 
 enum class Scope : std::uint8_t {

@@ -6,10 +6,18 @@ namespace blipd::simulate {
 
 void Influence::add(const Effect& effect) {
   switch (effect.kind) {
-    case EffectKind::kCut: is_cut = true; break;
-    case EffectKind::kUnreachable: unreachable = &effect.unreachable; break;
-    case EffectKind::kLoss: loss = 1.0 - (1.0 - loss) * (1.0 - effect.ratio); break;
-    case EffectKind::kDelay: delay += effect.delay; break;
+    case EffectKind::kCut:
+      is_cut = true;
+      break;
+    case EffectKind::kUnreachable:
+      unreachable = &effect.unreachable;
+      break;
+    case EffectKind::kLoss:
+      loss = 1.0 - (1.0 - loss) * (1.0 - effect.ratio);
+      break;
+    case EffectKind::kDelay:
+      delay += effect.delay;
+      break;
   }
 }
 

@@ -18,8 +18,8 @@ class DelayQueue {
 
   struct Item {
     Packet bytes;
-    std::uint32_t tally = 0;   // whom it counts for
-    bool is_primary = false;   // the one answer to a request, as opposed to a copy or a forgery
+    std::uint32_t tally = 0;  // whom it counts for
+    bool is_primary = false;  // the one answer to a request, as opposed to a copy or a forgery
   };
 
   std::size_t size() const { return heap_.size(); }
@@ -65,9 +65,7 @@ class DelayQueue {
     std::uint32_t slot = 0;
   };
 
-  static bool later(const Entry& a, const Entry& b) {
-    return a.due != b.due ? a.due > b.due : a.order > b.order;
-  }
+  static bool later(const Entry& a, const Entry& b) { return a.due != b.due ? a.due > b.due : a.order > b.order; }
 
   std::vector<Item> items_;
   std::vector<std::uint32_t> free_;

@@ -151,8 +151,8 @@ base::Expected<DnsServer> DnsServer::make(const simulate::Scenario& scenario) {
       ldns_rr* made = nullptr;
       const ldns_status status = ldns_rr_new_frm_str(&made, record.text.c_str(), 300, loaded.origin.get(), nullptr);
       if (status != LDNS_STATUS_OK) {
-        return base::fail("{}:{}: record '{}': {}; write it as in a zone file", scenario.file, record.line,
-                          record.text, ldns_get_errorstr_by_id(status));
+        return base::fail("{}:{}: record '{}': {}; write it as in a zone file", scenario.file, record.line, record.text,
+                          ldns_get_errorstr_by_id(status));
       }
       loaded.records.emplace_back(made);
       if (!is_within(ldns_rr_owner(made), loaded.origin.get())) {

@@ -3,11 +3,14 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -21,7 +24,7 @@ namespace blipd::lab {
 namespace {
 
 // Enough for a burst of 10 ms at 400,000 packets a second.
-constexpr int kQueueLength = 4096;
+constexpr std::uint32_t kQueueLength = 4096;
 constexpr int kMtu = 1500;
 
 // linux/ipv6.h has it, and clashes with net/if.h.
@@ -62,6 +65,37 @@ base::Expected<void> set_ipv4(int socket, unsigned long what, const char* addres
   std::memcpy(&request.ifr_addr, &value, sizeof value);
   if (::ioctl(socket, what, &request) == 0) return {};
   return base::fail("cannot give {} the address or mask {}: {}", kDeviceName, address, std::strerror(errno));
+}
+
+// The ioctl for it asks for privileges outside our user namespace; rtnetlink(7) does not.
+base::Expected<void> set_queue_length(std::uint32_t length) {
+  struct {
+    nlmsghdr header;
+    ifinfomsg interface;
+    rtattr attribute;
+    std::uint32_t length;
+  } request{};
+  request.header.nlmsg_len = sizeof request;
+  request.header.nlmsg_type = RTM_NEWLINK;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+  request.interface.ifi_family = AF_UNSPEC;
+  request.interface.ifi_index = static_cast<int>(::if_nametoindex(kDeviceName));
+  request.attribute.rta_type = IFLA_TXQLEN;
+  request.attribute.rta_len = RTA_LENGTH(sizeof length);
+  request.length = length;
+
+  struct {
+    nlmsghdr header;
+    nlmsgerr error;
+    std::array<char, 512> rest;
+  } reply{};
+  const UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!socket || ::send(socket.get(), &request, sizeof request, 0) < 0 ||
+      ::recv(socket.get(), &reply, sizeof reply, 0) < static_cast<ssize_t>(sizeof reply.header + sizeof reply.error)) {
+    return base::fail("cannot speak to the kernel about {}: {}", kDeviceName, std::strerror(errno));
+  }
+  if (reply.header.nlmsg_type == NLMSG_ERROR && reply.error.error == 0) return {};
+  return base::fail("cannot lengthen the queue of {}: {}", kDeviceName, std::strerror(-reply.error.error));
 }
 
 // TUN devices have no neighbours (IFF_NOARP), so the kernel skips duplicate address detection by itself.
@@ -118,8 +152,7 @@ base::Expected<UniqueFd> listen_on(const std::string& place) {
       ::listen(fd.get(), SOMAXCONN) == 0) {
     return fd;
   }
-  return base::fail("cannot listen on {}: {}; choose another port or stop whoever has it", place,
-                    std::strerror(errno));
+  return base::fail("cannot listen on {}: {}; choose another port or stop whoever has it", place, std::strerror(errno));
 }
 
 base::Expected<void> enter_enclosure() {
@@ -128,9 +161,10 @@ base::Expected<void> enter_enclosure() {
   if (::unshare(CLONE_NEWNET | CLONE_NEWPID) != 0) {
     if (errno != EPERM) return base::fail("cannot make a network namespace: {}", std::strerror(errno));
     if (::unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWPID) != 0) {
-      return base::fail("cannot make a user and network namespace: {}; run as root, or allow unprivileged user "
-                        "namespaces",
-                        std::strerror(errno));
+      return base::fail(
+          "cannot make a user and network namespace: {}; run as root, or allow unprivileged user "
+          "namespaces",
+          std::strerror(errno));
     }
     if (auto done = map_users(user, group); !done) return done;
   }
@@ -156,11 +190,7 @@ base::Expected<UniqueFd> make_tun(const std::string& control_device) {
                       std::strerror(errno));
   }
   const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  request = request_for(kDeviceName);
-  request.ifr_qlen = kQueueLength;
-  if (::ioctl(socket.get(), SIOCSIFTXQLEN, &request) != 0) {
-    return base::fail("cannot lengthen the queue of {}: {}", kDeviceName, std::strerror(errno));
-  }
+  if (auto done = set_queue_length(kQueueLength); !done) return tl::unexpected(done.error());
   request = request_for(kDeviceName);
   request.ifr_mtu = kMtu;
   if (::ioctl(socket.get(), SIOCSIFMTU, &request) != 0) {

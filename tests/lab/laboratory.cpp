@@ -122,7 +122,9 @@ void Laboratory::handle_signals(Command& command) {
       case SIGCHLD:
         if (auto ending = command.reap()) ending_ = ending;
         break;
-      case SIGUSR1: write_report(); break;
+      case SIGUSR1:
+        write_report();
+        break;
       default:
         is_time_up_ = false;
         ask_to_end(command, static_cast<int>(info.ssi_signo));
@@ -140,8 +142,7 @@ void Laboratory::check_time(Command& command, const Limits&) {
   if (kill_at_ && at >= *kill_at_) {
     kill_at_.reset();
     is_killed_ = true;
-    fmt::print(stderr, "blipd-lab: the command did not end within {:.0f} s and is killed\n",
-               base::to_seconds(grace_));
+    fmt::print(stderr, "blipd-lab: the command did not end within {:.0f} s and is killed\n", base::to_seconds(grace_));
     command.signal(SIGKILL);
   }
 }
@@ -182,9 +183,7 @@ int Laboratory::run(Command& command, const Limits& limits) {
   return is_time_up_ && is_clean_end ? 0 : ending_->exit_code();
 }
 
-Statistics::Report Laboratory::report() const {
-  return {country_, &queue_, seed_, now() - start_, device_drops()};
-}
+Statistics::Report Laboratory::report() const { return {country_, &queue_, seed_, now() - start_, device_drops()}; }
 
 void Laboratory::write_report() const {
   if (stats_file_.empty()) return;

@@ -14,7 +14,7 @@
 namespace blipd::lab {
 
 struct Limits {
-  std::optional<base::Duration> run_for;  // then the command is asked to end
+  std::optional<base::Duration> run_for;           // then the command is asked to end
   base::Duration grace = std::chrono::seconds(5);  // from the first request to end until it is killed
 };
 
@@ -50,7 +50,7 @@ class Laboratory {
   std::string stats_file_;
   std::uint64_t seed_ = 0;
   base::MonoTime start_{};
-  base::MonoTime armed_{};  // what the timer is set to; zero: nothing
+  base::MonoTime armed_{};                 // what the timer is set to; zero: nothing
   std::optional<base::MonoTime> end_at_;   // of --for
   std::optional<base::MonoTime> kill_at_;  // of the grace
   bool is_killed_ = false;

@@ -85,9 +85,10 @@ int play(const Options& options, lab::Limits limits) {
 
 int main(int argc, char** argv) {
   Options options;
-  CLI::App app("Answers for a whole country through a TUN device in a network namespace of its own, in which it "
-               "runs a command. No packet leaves the namespace.",
-               "blipd-lab");
+  CLI::App app(
+      "Answers for a whole country through a TUN device in a network namespace of its own, in which it "
+      "runs a command. No packet leaves the namespace.",
+      "blipd-lab");
   app.add_option("--scenario", options.scenario, "Scenario file (YAML)")->required();
   app.add_option("--publish", options.publish,
                  "ADDRESS:PORT outside the namespace, handed to the command as systemd would");

@@ -33,8 +33,7 @@ std::uint32_t sum_of(Bytes bytes) {
 }
 
 // RFC 768, RFC 9293 3.1 and RFC 8200 8.1: addresses, protocol and length under the transport's checksum.
-std::uint32_t pseudo_sum(const Address& source, const Address& destination, std::uint8_t protocol,
-                         std::size_t length) {
+std::uint32_t pseudo_sum(const Address& source, const Address& destination, std::uint8_t protocol, std::size_t length) {
   const auto size = static_cast<std::uint32_t>(length);
   return sum_of(source.bytes()) + sum_of(destination.bytes()) + protocol + (size >> 16U) + (size & 0xffffU);
 }
@@ -175,8 +174,7 @@ std::size_t begin(Packet& out, const Address& source, const Address& destination
 void finish(Packet& out, std::size_t transport, std::size_t checksum_at, const Address& source,
             const Address& destination, std::uint8_t protocol) {
   const Bytes message = Bytes(out).subspan(transport);
-  const std::uint32_t pseudo =
-      protocol == kIcmp ? 0 : pseudo_sum(source, destination, protocol, message.size());
+  const std::uint32_t pseudo = protocol == kIcmp ? 0 : pseudo_sum(source, destination, protocol, message.size());
   std::uint16_t sum = internet_checksum(message, pseudo);
   if (protocol == kUdp && sum == 0) sum = 0xffff;  // zero means none (RFC 768)
   patch(out, transport + checksum_at, sum);
@@ -205,7 +203,7 @@ void write_tcp(Packet& out, const Request& request, const Slant& slant, const Se
   append_u32(out, slant.wrong_token ? segment.acknowledgement + 1 + slant.noise % 0xffff : segment.acknowledgement);
   append_u16(out, (segment.has_mss ? 0x6000U : 0x5000U) | segment.flags);
   append_u16(out, (segment.flags & kRst) != 0 ? 0 : 65535);
-  append_u32(out, 0);                                       // checksum, urgent pointer
+  append_u32(out, 0);                                        // checksum, urgent pointer
   if (segment.has_mss) append_u32(out, 0x02040000U | 1440);  // RFC 9293, 3.7.1
   append(out, data);
   finish(out, transport, 16, source, request.source, kTcp);
@@ -214,11 +212,16 @@ void write_tcp(Packet& out, const Request& request, const Slant& slant, const Se
 std::uint8_t notice_code(simulate::NoticeCode code, bool is_v4) {
   using simulate::NoticeCode;
   switch (code) {  // RFC 792 and RFC 1812, 5.2.7.1; RFC 4443, 3.1
-    case NoticeCode::kNetwork: return 0;
-    case NoticeCode::kHost: return is_v4 ? 1 : 3;
-    case NoticeCode::kProtocol: return is_v4 ? 2 : 4;
-    case NoticeCode::kPort: return is_v4 ? 3 : 4;
-    case NoticeCode::kAdministrative: return is_v4 ? 13 : 1;
+    case NoticeCode::kNetwork:
+      return 0;
+    case NoticeCode::kHost:
+      return is_v4 ? 1 : 3;
+    case NoticeCode::kProtocol:
+      return is_v4 ? 2 : 4;
+    case NoticeCode::kPort:
+      return is_v4 ? 3 : 4;
+    case NoticeCode::kAdministrative:
+      return is_v4 ? 13 : 1;
   }
   return 0;
 }
@@ -246,12 +249,11 @@ std::optional<Request> read_request(Bytes packet) {
   const std::uint8_t icmp = version == 4 ? kIcmp : kIcmpV6;
   if (outline->protocol != icmp && outline->protocol != kTcp && outline->protocol != kUdp) return request;
   const bool is_plain = outline->protocol == kIcmp;
-  const bool has_udp_checksum = outline->protocol != kUdp || version == 6 ||
-                                (outline->payload.size() >= 8 && (outline->payload[6] | outline->payload[7]) !=
-                                                                     std::byte{0});
+  const bool has_udp_checksum =
+      outline->protocol != kUdp || version == 6 ||
+      (outline->payload.size() >= 8 && (outline->payload[6] | outline->payload[7]) != std::byte{0});
   const std::uint32_t pseudo =
-      is_plain ? 0
-               : pseudo_sum(outline->source, outline->destination, outline->protocol, outline->payload.size());
+      is_plain ? 0 : pseudo_sum(outline->source, outline->destination, outline->protocol, outline->payload.size());
   if (has_udp_checksum && internet_checksum(outline->payload, pseudo) != 0) return std::nullopt;
   const bool is_read = outline->protocol == kTcp   ? read_tcp(request, *outline)
                        : outline->protocol == kUdp ? read_udp(request, *outline)

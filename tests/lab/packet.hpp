@@ -29,11 +29,11 @@ struct Request {
   Kind kind = Kind::kIgnored;
   Address source;
   Address destination;
-  Bytes whole;                       // from the IP header on; ICMP errors quote it
-  Bytes data;                        // ICMP: what must come back; TCP and UDP: the payload
-  std::uint16_t identifier = 0;      // ICMP
-  std::uint16_t sequence = 0;        // ICMP
-  std::uint16_t source_port = 0;     // TCP, UDP
+  Bytes whole;                    // from the IP header on; ICMP errors quote it
+  Bytes data;                     // ICMP: what must come back; TCP and UDP: the payload
+  std::uint16_t identifier = 0;   // ICMP
+  std::uint16_t sequence = 0;     // ICMP
+  std::uint16_t source_port = 0;  // TCP, UDP
   std::uint16_t destination_port = 0;
   std::uint32_t tcp_sequence = 0;
   std::uint32_t tcp_acknowledgement = 0;

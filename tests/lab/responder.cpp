@@ -46,10 +46,17 @@ std::string_view Responder::name_of(std::uint32_t host) const {
 bool Responder::write(Packet& out, const Request& request, const Decision& decision, Reply reply, const Slant& slant,
                       DnsServer::Truth truth) {
   switch (reply) {
-    case Reply::kNone: return false;
-    case Reply::kEcho: write_echo_reply(out, request, slant); return true;
-    case Reply::kSynAck: write_syn_ack(out, request, slant); return true;
-    case Reply::kReset: write_reset(out, request, slant); return true;
+    case Reply::kNone:
+      return false;
+    case Reply::kEcho:
+      write_echo_reply(out, request, slant);
+      return true;
+    case Reply::kSynAck:
+      write_syn_ack(out, request, slant);
+      return true;
+    case Reply::kReset:
+      write_reset(out, request, slant);
+      return true;
     case Reply::kNotice:
       write_notice(out, request, decision.notice_from, decision.notice, slant.ttl);
       return true;
@@ -96,9 +103,14 @@ void Responder::forge(const Request& request, const Decision& decision, base::Mo
   slant.noise = static_cast<std::uint32_t>(decision.noise);
   Reply reply = decision.forged_reply;
   switch (decision.forgery) {
-    case Forgery::kNone: return;
-    case Forgery::kToken: slant.wrong_token = true; break;
-    case Forgery::kSource: slant.source = neighbour(request.destination); break;
+    case Forgery::kNone:
+      return;
+    case Forgery::kToken:
+      slant.wrong_token = true;
+      break;
+    case Forgery::kSource:
+      slant.source = neighbour(request.destination);
+      break;
     case Forgery::kTtl:
       // Somebody nearer than the host; in TCP, the reset of a middlebox.
       slant.ttl = static_cast<std::uint8_t>(std::min(255, decision.ttl + 7));
@@ -120,11 +132,20 @@ void Responder::arrive(Bytes packet, base::MonoTime now) {
   }
   Question question{request->destination, Protocol::kIcmp, request->destination_port};
   switch (request->kind) {
-    case Request::Kind::kIgnored: ++statistics_.ignored; return;
-    case Request::Kind::kEcho: break;
-    case Request::Kind::kSyn: question.protocol = Protocol::kTcp; break;
-    case Request::Kind::kSegment: question.protocol = Protocol::kTcpData; break;
-    case Request::Kind::kDatagram: question.protocol = Protocol::kUdp; break;
+    case Request::Kind::kIgnored:
+      ++statistics_.ignored;
+      return;
+    case Request::Kind::kEcho:
+      break;
+    case Request::Kind::kSyn:
+      question.protocol = Protocol::kTcp;
+      break;
+    case Request::Kind::kSegment:
+      question.protocol = Protocol::kTcpData;
+      break;
+    case Request::Kind::kDatagram:
+      question.protocol = Protocol::kUdp;
+      break;
   }
   const Decision decision = country_.decide(question, now - start_);
   if (decision.fate == Fate::kNobody) {

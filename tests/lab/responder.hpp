@@ -13,8 +13,7 @@ namespace blipd::lab {
 class Responder {
  public:
   // All outlive this. `start` is the scenario's time 0.
-  Responder(simulate::Country& country, DnsServer& dns, DelayQueue& queue, Statistics& statistics,
-            base::MonoTime start)
+  Responder(simulate::Country& country, DnsServer& dns, DelayQueue& queue, Statistics& statistics, base::MonoTime start)
       : country_(country), dns_(dns), queue_(queue), statistics_(statistics), start_(start) {}
 
   void arrive(Bytes packet, base::MonoTime now);
@@ -23,8 +22,8 @@ class Responder {
   enum class Role : std::uint8_t { kPrimary, kCopy };
 
   // One outgoing packet, or none when what should be in it cannot be made. False: no room in the queue.
-  bool schedule(const Request& request, const simulate::Decision& decision, simulate::Reply reply,
-                const Slant& slant, DnsServer::Truth truth, base::MonoTime due, Role role);
+  bool schedule(const Request& request, const simulate::Decision& decision, simulate::Reply reply, const Slant& slant,
+                DnsServer::Truth truth, base::MonoTime due, Role role);
   bool write(Packet& out, const Request& request, const simulate::Decision& decision, simulate::Reply reply,
              const Slant& slant, DnsServer::Truth truth);
   void forge(const Request& request, const simulate::Decision& decision, base::MonoTime now);

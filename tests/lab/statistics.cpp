@@ -36,14 +36,29 @@ void Tally::count(const simulate::Decision& decision) {
   using simulate::Fate;
   ++requests;
   switch (decision.fate) {
-    case Fate::kNobody: break;
-    case Fate::kAnswered: ++answered; break;
-    case Fate::kCorrupted: ++corrupted; break;
-    case Fate::kUnreachable: ++unreachable; break;
-    case Fate::kLost: ++lost; break;
-    case Fate::kCut: ++cut; break;
-    case Fate::kLimited: ++limited; break;
-    case Fate::kSilent: ++silent; break;
+    case Fate::kNobody:
+      break;
+    case Fate::kAnswered:
+      ++answered;
+      break;
+    case Fate::kCorrupted:
+      ++corrupted;
+      break;
+    case Fate::kUnreachable:
+      ++unreachable;
+      break;
+    case Fate::kLost:
+      ++lost;
+      break;
+    case Fate::kCut:
+      ++cut;
+      break;
+    case Fate::kLimited:
+      ++limited;
+      break;
+    case Fate::kSilent:
+      ++silent;
+      break;
   }
   if (decision.fate == Fate::kAnswered) {
     late += decision.is_late ? 1 : 0;

@@ -41,9 +41,9 @@ class Statistics {
   std::uint64_t packets_read = 0;
   std::uint64_t packets_written = 0;
   std::uint64_t write_errors = 0;
-  std::uint64_t malformed = 0;   // requests with a wrong length or checksum
-  std::uint64_t ignored = 0;     // what no host answers
-  std::uint64_t nobody = 0;      // requests to addresses of no network
+  std::uint64_t malformed = 0;  // requests with a wrong length or checksum
+  std::uint64_t ignored = 0;    // what no host answers
+  std::uint64_t nobody = 0;     // requests to addresses of no network
 
   static std::uint32_t position(std::uint32_t host, simulate::Protocol protocol) {
     return host * static_cast<std::uint32_t>(simulate::kProtocols) + static_cast<std::uint32_t>(protocol);
