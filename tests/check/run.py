@@ -7,11 +7,13 @@ Prints each fault as `file:line: text`. Exit status: 0 when there is none, else 
 
 import argparse
 import io
+import re
 import shutil
 import subprocess
 import sys
 import unittest
 import xml.etree.ElementTree as ElementTree
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,8 +36,10 @@ def run_tool(command: list[str]) -> list[str]:
 
 def check_format() -> list[str]:
     sources = [str(file.relative_to(ROOT)) for file in code_files(ROOT)]
-    return [line for line in run_tool(["clang-format", "--dry-run", "-Werror", *sources]) if ": error:" in line or
-            "installed" in line]
+    complaints = run_tool(["clang-format", "--dry-run", "-Werror", *sources])
+    places = [match.group(1) for line in complaints if (match := re.match(r"(.+?):\d+:\d+: error: ", line))]
+    faults = [f"{file}: differs in {count} places; ./dev check --fix formats" for file, count in Counter(places).items()]
+    return faults or complaints
 
 
 def check_shell() -> list[str]:
