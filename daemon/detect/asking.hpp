@@ -17,7 +17,7 @@ namespace blipd::detect {
 class Pace {
  public:
   static constexpr base::Duration kPause = std::chrono::seconds(3);
-  static constexpr base::Duration kRefill = std::chrono::seconds(30);
+  static constexpr base::Duration kRefill = std::chrono::seconds(60);
   static constexpr int kSaved = 4;
 
   bool take(base::MonoTime now) {

@@ -89,7 +89,7 @@ class Judge::Impl {
   void believe(NetworkIndex index);
   void decide(NetworkIndex index);
   void set_state(NetworkIndex index, NetworkState state);
-  void ask_network(NetworkIndex index, ChannelIndex except);
+  void ask_network(NetworkIndex index, const probes::Result& failure);
   void ask_controls();
   void count_electorate(NetworkIndex index);
   void update_countries();
@@ -219,7 +219,7 @@ void Judge::Impl::on_failure(const probes::Result& result, TargetIndex index) {
   if (!usual.is_heard(rules().usual_floor)) return;
   NetworkEntry& network = networks_[target.network];
   const bool is_down = network.state == NetworkState::kOutage;
-  if (target.failures == 0 && !is_down) ask_network(target.network, result.channel);
+  if (target.failures == 0 && !is_down) ask_network(target.network, result);
   if (target.failures < UINT16_MAX) ++target.failures;
   count_electorate(target.network);
   const bool is_full = is_down || target.failures <= full_failures(network.electorate, rules());
@@ -273,15 +273,15 @@ void Judge::Impl::set_state(NetworkIndex index, NetworkState state) {
   }
 }
 
-void Judge::Impl::ask_network(NetworkIndex index, ChannelIndex except) {
+void Judge::Impl::ask_network(NetworkIndex index, const probes::Result& failure) {
   if (!plan_->configuration.engine.ask_at_once || is_at_fault()) return;
   if (!networks_[index].pace.take(now_)) return;
   for (const TargetIndex t : plan_->networks[index].targets) {
     for (const ChannelIndex c : plan_->targets[t].channels) {
-      if (c != except) ask_list_.add(c);
+      if (c != failure.channel) ask_list_.add(c);
     }
   }
-  ask_controls();
+  if (!vantage_.is_vouched(failure.sent)) ask_controls();
 }
 
 void Judge::Impl::ask_controls() {

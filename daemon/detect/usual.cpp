@@ -12,10 +12,10 @@ void UsualAnswers::learn_answer(double alpha) {
 }
 
 void UsualAnswers::learn_failure(double alpha) {
-  if (held_ < kHeld) {
-    ++held_;
-  } else {
+  if (!has_answered_) {
     learn(0.0, alpha);
+  } else if (held_ < kHeld) {
+    ++held_;
   }
   if (count_ < kWarmUp) ++count_;
 }

@@ -32,9 +32,9 @@ class UsualAnswers {
   static constexpr double kLowest = 0.05;
   static constexpr double kHighest = 0.99;
   static constexpr std::uint16_t kWarmUp = 20;  // probes until the ratio is worth showing, and a vote can be lost
-  // Failures held back. An outage is declared after two or three probes of a channel; eight leaves room for
-  // networks of one target, whose outages take longer to be sure of.
-  static constexpr std::uint8_t kHeld = 8;
+  // Failures in a row that are held back until an answer comes. What exceeds them is an event of the channel's own, a
+  // dead host, and not learned: a new normal is never learned silently.
+  static constexpr std::uint8_t kHeld = 16;
 
   void learn_answer(double alpha);
   void learn_failure(double alpha);

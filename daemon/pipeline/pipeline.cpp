@@ -61,6 +61,8 @@ class Pipeline::Impl {
 
   std::vector<ChannelIndex> take_urgent() { return judge_.take_urgent(); }
 
+  const detect::Judge& judge() const { return judge_; }
+
   void begin_snapshot(const base::Moment& now) {
     now_ = now;
     judge_.advance(now.mono);
@@ -153,6 +155,7 @@ void Pipeline::on_remark(const probes::Remark& remark) { impl_->on_remark(remark
 void Pipeline::advance(const base::Moment& now) { impl_->advance(now); }
 void Pipeline::adopt(std::shared_ptr<const config::Plan> plan) { impl_->adopt(std::move(plan)); }
 std::vector<ChannelIndex> Pipeline::take_urgent() { return impl_->take_urgent(); }
+const detect::Judge& Pipeline::judge() const { return impl_->judge(); }
 void Pipeline::begin_snapshot(const base::Moment& now) { impl_->begin_snapshot(now); }
 bool Pipeline::step_snapshot(std::size_t channels) { return impl_->step_snapshot(channels); }
 std::shared_ptr<const Snapshot> Pipeline::finish_snapshot() { return impl_->finish_snapshot(); }

@@ -10,6 +10,10 @@
 #include "daemon/pipeline/snapshot.hpp"
 #include "probes/result.hpp"
 
+namespace blipd::detect {
+class Judge;
+}
+
 namespace blipd::pipeline {
 
 // Time order: `at`, `settled` and `now` never go back by more than the source's own reordering; the pipeline
@@ -32,6 +36,9 @@ class Pipeline final : public probes::ResultSink {
 
   // Channels that judging wants asked at once, since the last call; without repeats.
   std::vector<probes::ChannelIndex> take_urgent();
+
+  // The verdicts as they stand, without a snapshot: cheap enough to look at after every call.
+  const detect::Judge& judge() const;
 
   // Builds a snapshot in steps, so that a large one never holds up probing. begin_snapshot() copies what is
   // small; each step fills up to `channels` channel rows and returns whether more is to come.
