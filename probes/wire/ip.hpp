@@ -31,7 +31,7 @@ struct IpPacket {
 
 // Empty when `bytes` is no IP packet: wrong version, header cut off, IPv4 header checksum wrong, too many
 // extension headers. A payload cut off by a capture's snap length is not an error (is_truncated).
-// `verify_checksum` is off for the packets that ICMP errors quote: routers change their TTL and some do
+// `checksum` is kIgnore for the packets that ICMP errors quote: routers change their TTL and some do
 // not mend the checksum.
 enum class HeaderChecksum : std::uint8_t { kVerify, kIgnore };
 std::optional<IpPacket> read_ip(base::Bytes bytes, HeaderChecksum checksum = HeaderChecksum::kVerify);

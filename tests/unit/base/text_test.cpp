@@ -54,6 +54,8 @@ TEST_CASE("the longest duration is read, one nanosecond more is refused") {
   CHECK_FALSE(parse_duration("293y"));
   CHECK(parse_duration("292y171d"));
   CHECK_FALSE(parse_duration("292y172d"));
+  CHECK(parse_duration("15250w1d"));
+  CHECK_FALSE(parse_duration("15250w2d"));
   const auto parsed = parse_duration("99999999999999999999999999s");
   REQUIRE_FALSE(parsed);
   CHECK(parsed.error().text == "'99999999999999999999999999s' is too long a duration; the longest is 292y");

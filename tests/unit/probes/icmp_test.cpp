@@ -207,9 +207,8 @@ TEST_CASE("every other ICMP type is not ours") {
 }
 
 TEST_CASE("another protocol, ICMP of the wrong family and a later fragment are not ours") {
-  auto packet = wire::read_ip(from_hex(captured::kEchoReplyV4)).value();
   const auto bytes = from_hex(captured::kEchoReplyV4);
-  packet.payload = base::Bytes(bytes).subspan(20);
+  auto packet = wire::read_ip(bytes).value();
   REQUIRE(kEcho.read(packet).kind == Kind::kReply);
   SECTION("protocol") { packet.protocol = wire::kTcp; }
   SECTION("family") { packet.protocol = wire::kIcmpV6; }
@@ -288,6 +287,7 @@ TEST_CASE("an error may quote as little as eight bytes, which tell target and lo
       if (!reading.is_short_quote) continue;
       CHECK(reading.sequence == (captured::kSequence & 0xffffU));
       CHECK_FALSE(reading.has_claim);
+      CHECK(reading.channel == 0);
       CHECK(reading.target == exchange.unreachable_target);
       CHECK(reading.notice.code == 1);
     }

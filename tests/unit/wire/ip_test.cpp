@@ -128,6 +128,7 @@ TEST_CASE("IPv4 fragments are told from whole packets, and the first from the re
       {0x2000, true, true},    // more fragments
       {0x2001, true, false},
       {0x0001, true, false},  // the last one
+      {0x1000, true, false},
       {0x1fff, true, false},
   }));
   auto packet = kIpv4;
@@ -172,7 +173,8 @@ TEST_CASE("every IPv6 extension header is stepped over") {
        "aabb"},
   }));
   INFO(first);
-  const auto packet = read_ip(with_extensions(static_cast<std::uint8_t>(first), hex));
+  const auto bytes = with_extensions(static_cast<std::uint8_t>(first), hex);
+  const auto packet = read_ip(bytes);
   REQUIRE(packet);
   CHECK(packet->protocol == wire::kIcmpV6);
   CHECK(to_hex(packet->payload) == "aabb");
@@ -203,20 +205,23 @@ TEST_CASE("eight extension headers are walked, nine are not") {
 }
 
 TEST_CASE("IPv6 fragments are told from whole packets, and nothing behind a later one's header is believed") {
-  const auto first = read_ip(with_extensions(44, "3c 00 0001 00000001 3a 00 0104 00000000 aabb"));
+  const auto first_bytes = with_extensions(44, "3c 00 0001 00000001 3a 00 0104 00000000 aabb");
+  const auto first = read_ip(first_bytes);
   REQUIRE(first);
   CHECK(first->is_fragment);
   CHECK(first->is_first_fragment);
   CHECK(first->protocol == wire::kIcmpV6);
   CHECK(to_hex(first->payload) == "aabb");
 
-  const auto middle = read_ip(with_extensions(44, "3c 00 0009 00000001 3a ff aabb"));
+  const auto middle_bytes = with_extensions(44, "3c 00 0009 00000001 3a ff aabb");
+  const auto middle = read_ip(middle_bytes);
   REQUIRE(middle);
   CHECK(middle->is_fragment);
   CHECK_FALSE(middle->is_first_fragment);
   CHECK(to_hex(middle->payload) == "3affaabb");
 
-  const auto last = read_ip(with_extensions(44, "3a 00 0008 00000001 aabb"));
+  const auto last_bytes = with_extensions(44, "3a 00 0008 00000001 aabb");
+  const auto last = read_ip(last_bytes);
   REQUIRE(last);
   CHECK(last->is_fragment);
   CHECK_FALSE(last->is_first_fragment);

@@ -68,4 +68,8 @@ TEST_CASE("another protocol and a later fragment hold no UDP header, a first fra
   CHECK_FALSE(read_udp(packet));
   packet.is_first_fragment = true;
   CHECK(read_udp(packet));
+  packet.payload = packet.payload.first(10);
+  const auto datagram = read_udp(packet);
+  REQUIRE(datagram);
+  CHECK(datagram->is_truncated);
 }
