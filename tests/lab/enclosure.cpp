@@ -23,8 +23,9 @@ namespace blipd::lab {
 
 namespace {
 
-// Enough for a burst of 10 ms at 400,000 packets a second.
-constexpr std::uint32_t kQueueLength = 4096;
+// Pointers only. Long enough for half a second at 50,000 packets a second: a busy machine may leave us waiting
+// that long, and a request dropped here would be a loss that the scenario did not order.
+constexpr std::uint32_t kQueueLength = 32768;
 constexpr int kMtu = 1500;
 
 // linux/ipv6.h has it, and clashes with net/if.h.

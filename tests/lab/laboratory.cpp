@@ -133,7 +133,7 @@ void Laboratory::handle_signals(Command& command) {
   }
 }
 
-void Laboratory::check_time(Command& command, const Limits&) {
+void Laboratory::check_time(Command& command) {
   const base::MonoTime at = now();
   if (end_at_ && at >= *end_at_) {
     is_time_up_ = true;
@@ -172,7 +172,7 @@ int Laboratory::run(Command& command, const Limits& limits) {
       }
     }
     write_due();
-    if (end_at_ || kill_at_) check_time(command, limits);
+    if (end_at_ || kill_at_) check_time(command);
   }
   // What the command sent last is still to be counted.
   while (read_batch()) {

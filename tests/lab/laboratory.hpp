@@ -39,7 +39,7 @@ class Laboratory {
   void arm();
   void handle_signals(Command& command);
   void ask_to_end(Command& command, int signal);
-  void check_time(Command& command, const Limits& limits);
+  void check_time(Command& command);
   void write_report() const;
   Statistics::Report report() const;
 

@@ -109,8 +109,8 @@ def test_fping_gets_the_loss_and_round_trips_of_the_scenario(folder, user):
                                               "198.18.1.15", "198.18.1.16", "2001:2:0:1::15"])
     assert "198.18.1.15    : xmt/rcv/%loss = 20/20/0%" in err, err
     assert "2001:2:0:1::15 : xmt/rcv/%loss = 20/20/0%" in err, err
-    average = float(next(l for l in err.splitlines() if l.startswith("198.18.1.15 ")).split("/")[-2])
-    assert 30 <= average < 60, err  # 30 ms constant; the rest is the machine
+    shortest = float(next(l for l in err.splitlines() if l.startswith("198.18.1.15 ")).split("= ")[-1].split("/")[0])
+    assert 30 <= shortest < 50, err  # 30 ms, never less; the rest is the machine
     report = stats(folder)
     check_sums(report)
     assert report["packets"]["malformed"] == 0
@@ -118,7 +118,7 @@ def test_fping_gets_the_loss_and_round_trips_of_the_scenario(folder, user):
     lossy = tally(report, "lossy")["icmp"]
     assert lossy["requests"] == 20 and 0 < lossy["lost"] < 20
     assert f"xmt/rcv/%loss = 20/{lossy['answered']}/" in err, err
-    assert code == 1  # fping's own, since answers are missing
+    assert code == 0  # fping's own: every host answered at least once
 
 
 @pytest.mark.parametrize("user", [as_root, as_nobody])
@@ -224,9 +224,10 @@ def test_wrong_use_says_what_to_do(folder):
     assert run(folder, prefix, ["true"], "--for", "soon")[0] == 2
     code, _, err = run(folder, prefix, ["true"], "--publish", "127.0.0.1")
     assert code == 3 and "such as 127.0.0.1:10547" in err, err
-    if not (folder / "tun").exists():
-        code, _, err = run(folder, prefix, ["true"], "--tun", "/dev/null")
-        assert code == 3 and "/dev" not in err or "cannot make the device" in err, err
+    code, _, err = run(folder, prefix, ["true"], "--tun", "/dev/null")
+    assert code == 3 and "cannot make the device lab0" in err, err
+    code, _, err = run(folder, prefix, ["true"], "--tun", "/nonexistent")
+    assert code == 3 and "run as root" in err, err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])

@@ -79,7 +79,7 @@ TEST_CASE("every fault of a scenario has its place and says what to do") {
       {kNetwork + "  - {name: a, prefixes: [198.18.1.0/24]}",
        "bad.yaml:3:12: networks[1].name:", "'a' is taken by another network; use another"},
       {"networks:\n  - {name: a, prefixes: [198.18.1.0/24], rtt: {shape: lognormal, mean: 5ms}}",
-       "bad.yaml:2:71: networks[0].rtt.mean:", "this shape is described by 'median'; use that"},
+       "bad.yaml:2:72: networks[0].rtt.mean:", "this shape is described by 'median'; use that"},
       {"networks:\n  - {name: a, prefixes: [198.18.1.0/24], rtt: {shape: normal}}",
        "bad.yaml:2:47: networks[0].rtt:", "has no 'mean'; say how long an answer takes"},
       {"networks:\n  - {name: a, prefixes: [198.18.1.0/24], open: [http]}",
