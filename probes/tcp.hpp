@@ -31,9 +31,9 @@ struct SynReading {
     kMalformed,  // a port of ours, but cut short or impossible flags (SYN and RST together, SYN without ACK)
   };
   Kind kind = Kind::kForeign;
-  base::Address target;             // who was asked
+  base::Address target;  // who was asked
   std::uint16_t target_port = 0;
-  std::uint16_t source_port = 0;    // ours
+  std::uint16_t source_port = 0;  // ours
   // The initial sequence number that the packet shows or acknowledges (ack − 1): believed only when it
   // equals TcpSyn::initial_sequence of a probe in flight on this flow.
   std::uint32_t initial_sequence = 0;

@@ -20,8 +20,8 @@ inline constexpr std::uint8_t kIcmpV6 = 58;
 struct IpPacket {
   base::Address source;
   base::Address destination;
-  std::uint8_t protocol = 0;  // of the payload, behind any IPv6 extension headers
-  std::uint8_t ttl = 0;       // hop limit in IPv6
+  std::uint8_t protocol = 0;       // of the payload, behind any IPv6 extension headers
+  std::uint8_t ttl = 0;            // hop limit in IPv6
   std::uint8_t traffic_class = 0;  // DSCP << 2 | ECN (RFC 2474, RFC 3168)
   bool is_fragment = false;        // a fragment other than a whole packet; its payload is not to be parsed
   bool is_first_fragment = false;  // save for this one's, which begins as the whole payload does
@@ -31,10 +31,10 @@ struct IpPacket {
 
 // Empty when `bytes` is no IP packet: wrong version, header cut off, IPv4 header checksum wrong, too many
 // extension headers. A payload cut off by a capture's snap length is not an error (is_truncated).
-// `checksum` is kIgnore for the packets that ICMP errors quote: routers change their TTL and some do
+// `verify` is kIgnore for the packets that ICMP errors quote: routers change their TTL and some do
 // not mend the checksum.
 enum class HeaderChecksum : std::uint8_t { kVerify, kIgnore };
-std::optional<IpPacket> read_ip(base::Bytes bytes, HeaderChecksum checksum = HeaderChecksum::kVerify);
+std::optional<IpPacket> read_ip(base::Bytes bytes, HeaderChecksum verify = HeaderChecksum::kVerify);
 
 struct Ipv4Fields {
   base::Address source;  // 0.0.0.0: the kernel chooses (raw(7))
