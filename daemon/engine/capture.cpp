@@ -98,6 +98,8 @@ std::string capture_filter(const CaptureOptions& options) {
       "(icmp6 and (((ip6[40] == 128 or ip6[40] == 129) and ip6[44:2] == {0}) or (ip6[40] >= 1 and ip6[40] <= 4))) or "
       "(ip and tcp and ((dst {1} and tcp[13] & 6 != 0) or (src {1} and tcp[13] & 0x17 == 2))) or "
       "(ip6 and tcp and ((dst {1} and ip6[53] & 6 != 0) or (src {1} and ip6[53] & 0x17 == 2))) or "
+      // Behind an IPv6 fragment header (RFC 8200, 4.5) the offsets above are not where they seem: all are let through.
+      "(ip6 and ip6[6] == 44) or "
       "(udp and src {1})",
       id, ports);
 }

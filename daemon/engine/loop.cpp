@@ -32,9 +32,10 @@ base::Expected<void> Loop::open(std::shared_ptr<const config::Plan> plan) {
   auto means = open_means(*plan, echo_, syn_, clock_, key_, *this, notify_);
   if (!means) return tl::unexpected(means.error());
   means_ = std::move(*means);
-  dns_udp_ = std::make_unique<DnsUdpTransport>(*this, key_);
-  dns_tcp_ = std::make_unique<DnsTcpTransport>(*this);
-  tcp_connect_ = std::make_unique<TcpConnectTransport>(*this);
+  Inbox& inbox = *this;
+  dns_udp_ = std::make_unique<DnsUdpTransport>(inbox, key_);
+  dns_tcp_ = std::make_unique<DnsTcpTransport>(inbox);
+  tcp_connect_ = std::make_unique<TcpConnectTransport>(inbox);
   flights_ = std::make_unique<Flights>(sink_, plan->configuration.engine.late_window);
   matcher_ = std::make_unique<Matcher>(echo_, syn_, roster_, *flights_);
   adopt(std::move(plan));
