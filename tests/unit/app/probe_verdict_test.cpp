@@ -1,0 +1,87 @@
+#include "daemon/app/probe_verdict.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace blipd;
+using namespace std::chrono_literals;
+using app::compare;
+using app::describe;
+using app::ProbeAnswer;
+using probes::AnswerKind;
+using probes::Outcome;
+
+namespace {
+
+ProbeAnswer answered(std::variant<probes::IcmpSpec, probes::TcpSpec, probes::DnsSpec> ask, AnswerKind kind) {
+  ProbeAnswer answer;
+  answer.spec.ask = std::move(ask);
+  answer.result.outcome = Outcome::kAnswered;
+  answer.result.answer = kind;
+  answer.result.rtt = 12345us;
+  answer.result.answer_ttl = 57;
+  return answer;
+}
+
+ProbeAnswer ended(std::variant<probes::IcmpSpec, probes::TcpSpec, probes::DnsSpec> ask, Outcome outcome) {
+  ProbeAnswer answer;
+  answer.spec.ask = std::move(ask);
+  answer.result.outcome = outcome;
+  return answer;
+}
+
+const probes::IcmpSpec kIcmp;
+const probes::TcpSpec kWeb{80, probes::TcpMode::kSyn};
+
+}  // namespace
+
+TEST_CASE("an answer is described with its round trip and TTL") {
+  CHECK(describe(answered(kIcmp, AnswerKind::kEchoReply)) == "echo reply in 12.345 ms, TTL 57");
+  CHECK(describe(answered(kWeb, AnswerKind::kReset)) == "port refused (RST): the host is there in 12.345 ms, TTL 57");
+}
+
+TEST_CASE("loss is stated with its waiting time, and unreachable with who said so") {
+  CHECK(describe(ended(kIcmp, Outcome::kLost)) == "no answer within 3s");
+  auto unreachable = ended(kIcmp, Outcome::kUnreachable);
+  unreachable.result.notice = probes::IcmpNotice{3, 13, base::Address::parse("198.18.0.254").value()};
+  CHECK(describe(unreachable) == "unreachable, says 198.18.0.254 (ICMP type 3 code 13)");
+}
+
+TEST_CASE("a probe that could not be sent is not called lost") {
+  auto aborted = ended(kIcmp, Outcome::kAborted);
+  aborted.result.abort_reason = probes::AbortReason::kSendError;
+  CHECK(describe(aborted) == "not asked: this machine could not send");
+  CHECK(compare({aborted}) == "not known: nothing could be asked");
+}
+
+TEST_CASE("a DNS answer is described by what it says") {
+  probes::DnsSpec spec;
+  spec.query = "lab.";
+  auto dns = answered(spec, AnswerKind::kDnsMessage);
+  dns.detail.dns = probes::DnsFacts{};
+  dns.detail.dns->authoritative = true;
+  dns.detail.dns->answers = 1;
+  dns.detail.dns->soa_serial = 2014122201;
+  dns.detail.dns->nsid = "ns1-a";
+  CHECK(describe(dns) ==
+        "DNS answer in 12.345 ms, TTL 57, NOERROR, authoritative, 1 answer, serial 2014122201, server names itself "
+        "ns1-a");
+}
+
+TEST_CASE("the verdict compares the protocols and blames nobody") {
+  const auto echo = answered(kIcmp, AnswerKind::kEchoReply);
+  const auto no_echo = ended(kIcmp, Outcome::kLost);
+  const auto open = answered(kWeb, AnswerKind::kSynAck);
+  const auto refused = answered(kWeb, AnswerKind::kReset);
+  const auto silent = ended(kWeb, Outcome::kLost);
+  CHECK(compare({echo, open}) == "up: answers every way that it was asked");
+  CHECK(compare({no_echo, open}) == "up, but not by every way; ICMP is not answered, others are");
+  CHECK(compare({echo, silent}) == "up, but not by every way; ICMP is answered");
+  CHECK(compare({echo, refused}) == "up: answers every way that it was asked; a port is refused, the host is alive");
+  CHECK(compare({no_echo, silent}) == "no answer by any way");
+}
+
+TEST_CASE("content that is not as expected shows in the verdict") {
+  auto amiss = answered(kWeb, AnswerKind::kSynAck);
+  amiss.result.service = probes::Service::kNotAsExpected;
+  CHECK(compare({amiss}) == "up: answers every way that it was asked; an answer is not as expected");
+}
