@@ -1,5 +1,8 @@
 #include "daemon/serve/session.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,6 +36,7 @@ using boost::system::error_code;
 // Nothing that we serve takes a body; one this small is read and ignored, a larger one refused.
 constexpr std::size_t kMaxBodyBytes = 4096;
 constexpr std::size_t kReadBytes = 4096;
+constexpr int kMaxUnsentBytes = 128 * 1024;
 // A client that takes an answer at this rate or faster is never cut off, however long the answer is.
 constexpr std::size_t kSlowestBytesPerSecond = 1024 * 1024;
 // How long and how much a closing connection is still read, so that the kernel does not answer what the client
@@ -58,6 +62,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
         buffer_(host.options().max_header_bytes + kMaxBodyBytes + kReadBytes) {
     error_code ignored;
     socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+    // Bounds what a reader that does not read makes the kernel hold, without slowing one that does (tcp(7)).
+    ::setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMaxUnsentBytes, sizeof(kMaxUnsentBytes));
   }
 
   void start() override { wait_for_request(host_.options().request_timeout); }

@@ -84,9 +84,9 @@ class Client {
   }
 
   // Whether the server resets the connection within the limit, without anything being read.
-  bool is_reset() {
+  bool is_reset(int limit_milliseconds = 5000) {
     pollfd wait{socket_, 0, 0};  // an error or a hang-up is reported without being asked for
-    return ::poll(&wait, 1, 5000) == 1;
+    return ::poll(&wait, 1, limit_milliseconds) == 1;
   }
 
   // Whether the server has closed, waiting for it up to the limit.
