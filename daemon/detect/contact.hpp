@@ -33,7 +33,7 @@ class Contact {
 
   // Of the latest probe answered; kNever: none.
   base::MonoTime answered_sent() const { return answered_sent_; }
-  // Of the latest failure since then; kNever: none.
+  // Of the latest failure that was news; kNever: none.
   base::MonoTime failed_sent() const { return failed_sent_; }
   // In a row, since the last answer.
   std::uint16_t failures() const { return failures_; }

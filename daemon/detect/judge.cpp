@@ -1,6 +1,7 @@
 #include "daemon/detect/judge.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include "daemon/detect/asking.hpp"
@@ -8,6 +9,7 @@
 #include "daemon/detect/reachable.hpp"
 #include "daemon/detect/roster.hpp"
 #include "daemon/detect/vantage.hpp"
+#include "daemon/detect/witness.hpp"
 
 namespace blipd::detect {
 
@@ -37,6 +39,9 @@ struct NetworkEntry {
   NetworkState state = NetworkState::kUnknown;
   std::optional<base::MonoTime> since;
   std::vector<Pending> pending;
+  base::MonoTime answered_sent = kNever;  // of the latest answered probe with a vote
+  base::MonoTime first_failed = kNever;   // of the believed failures sent since then; kNever: none
+  base::MonoTime last_failed = kNever;
   bool is_waiting = false;  // listed as having pending failures
   Electorate electorate;
   base::MonoTime counted = kNever;  // when electorate was
@@ -62,6 +67,9 @@ class Judge::Impl {
   Impl(std::shared_ptr<const config::Plan> plan, base::MonoTime start) : now_(start) { adopt(std::move(plan)); }
 
   void adopt(std::shared_ptr<const config::Plan> plan);
+  void on_sent(ChannelIndex channel, base::MonoTime at) {
+    if (roster_.channel(channel).is_control) witnesses_[channel].on_sent(at);
+  }
   bool is_void(const probes::Result& result) const;
   void on_result(const probes::Result& result);
   void advance(base::MonoTime now);
@@ -73,20 +81,21 @@ class Judge::Impl {
   std::vector<NetworkEntry> networks_;
   std::vector<CountryEntry> countries_;
   AskList ask_list_;
+  std::unordered_map<ChannelIndex, Witness> witnesses_;  // of the controls' channels; nodes stay where they are
 
   bool is_at_fault() const { return vantage_.state() == VantageState::kFault; }
 
  private:
   const config::Detect& rules() const { return plan_->configuration.detect; }
-  bool is_control(const TargetEntry& target) const { return plan_->networks[target.network].is_control(); }
   std::uint16_t control_down_after() const { return controls_.size() < kManyControls ? kDownAfter : 1; }
 
+  void testify(const probes::Result& result);
   void on_control(bool is_first_failure);
   void update_vantage();
   void begin_fault();
   void on_answer(const probes::Result& result, TargetIndex target);
   void on_failure(const probes::Result& result, TargetIndex target);
-  void believe(NetworkIndex index);
+  void weigh(NetworkIndex index);
   void decide(NetworkIndex index);
   void set_state(NetworkIndex index, NetworkState state);
   void ask_network(NetworkIndex index, const probes::Result& failure);
@@ -108,6 +117,9 @@ void Judge::Impl::adopt(std::shared_ptr<const config::Plan> plan) {
   const auto before = std::exchange(plan_, std::move(plan));
   roster_.adopt(*plan_, before.get());
   ask_list_.resize(plan_->channels.size());
+  for (std::size_t i = 0; before && i < before->channels.size(); ++i) {
+    if (!is_kept(plan_->channels, &before->channels, i)) witnesses_.erase(static_cast<ChannelIndex>(i));
+  }
   networks_.resize(plan_->networks.size());
   waiting_.clear();
   for (std::size_t i = 0; i < networks_.size(); ++i) {
@@ -135,10 +147,11 @@ void Judge::Impl::adopt(std::shared_ptr<const config::Plan> plan) {
 bool Judge::Impl::is_void(const probes::Result& result) const {
   const bool is_failure = result.outcome == probes::Outcome::kLost || result.outcome == probes::Outcome::kUnreachable;
   if (!is_failure || !vantage_.is_void(result.sent)) return false;
-  return !is_control(roster_.target(roster_.channel(result.channel).target));
+  return !roster_.channel(result.channel).is_control;
 }
 
 void Judge::Impl::on_result(const probes::Result& result) {
+  if (roster_.channel(result.channel).is_control) testify(result);
   if (result.outcome == probes::Outcome::kAborted) return;
   now_ = std::max(now_, result.settled);
   ChannelEntry& channel = roster_.channel(result.channel);
@@ -156,7 +169,7 @@ void Judge::Impl::on_result(const probes::Result& result) {
     is_first_failure = target.state == TargetState::kUp && channel.contact.failures() == 0;
     is_news = channel.contact.on_failure(result.sent) && result.sent >= target.answered_sent;
   }
-  const bool is_of_control = is_control(target);
+  const bool is_of_control = channel.is_control;
   roster_.refresh(*plan_, channel.target, is_of_control ? control_down_after() : kDownAfter);
   if (is_of_control) {
     on_control(is_first_failure && is_news);
@@ -167,12 +180,27 @@ void Judge::Impl::on_result(const probes::Result& result) {
   }
 }
 
+void Judge::Impl::testify(const probes::Result& result) {
+  Witness& witness = witnesses_[result.channel];
+  switch (result.outcome) {
+    case probes::Outcome::kAnswered:
+      witness.on_answer(result.sent);
+      break;
+    case probes::Outcome::kAborted:
+      witness.on_aborted(result.sent);
+      break;
+    default:
+      witness.on_failure(result.sent);
+      break;
+  }
+}
+
 void Judge::Impl::on_control(bool is_first_failure) {
   update_vantage();
   if (is_first_failure && !is_at_fault()) ask_controls();
   if (waiting_.empty()) return;
   for (const NetworkIndex index : waiting_) {
-    believe(index);
+    weigh(index);
     decide(index);
     networks_[index].is_waiting = !networks_[index].pending.empty();
   }
@@ -182,7 +210,14 @@ void Judge::Impl::on_control(bool is_first_failure) {
 void Judge::Impl::update_vantage() {
   control_views_.clear();
   for (const TargetIndex t : controls_) {
-    control_views_.push_back({roster_.target(t).state, roster_.target(t).answered_sent});
+    ControlView view;
+    view.state = roster_.target(t).state;
+    // The way of asking that answered last speaks for the control.
+    for (const ChannelIndex c : plan_->targets[t].channels) {
+      const Witness& witness = witnesses_[c];
+      if (!view.witness || witness.answered() > view.witness->answered()) view.witness = &witness;
+    }
+    control_views_.push_back(view);
   }
   if (!vantage_.update(control_views_, now_, rules())) return;
   are_countries_stale_ = true;
@@ -209,6 +244,8 @@ void Judge::Impl::on_answer(const probes::Result& result, TargetIndex index) {
   }
   const UsualAnswers& usual = roster_.channel(result.channel).usual;
   if (!usual.is_heard(rules().usual_floor)) return;
+  network.answered_sent = std::max(network.answered_sent, result.sent);
+  if (network.first_failed <= network.answered_sent) network.first_failed = network.last_failed = kNever;
   if (network.test.evidence() > -rules().clip) network.test.add(answer_evidence(usual.ratio(), rules()), rules());
   decide(target.network);
 }
@@ -226,18 +263,28 @@ void Judge::Impl::on_failure(const probes::Result& result, TargetIndex index) {
   const double evidence = is_full ? failure_evidence(usual.ratio(), rules()) : kRepeatedFailure;
   if (network.pending.size() == kMostPending) network.pending.erase(network.pending.begin());
   network.pending.push_back({result.sent, index, static_cast<float>(evidence)});
-  believe(target.network);
+  weigh(target.network);
   if (!network.pending.empty() && !std::exchange(network.is_waiting, true)) waiting_.push_back(target.network);
   decide(target.network);
 }
 
-void Judge::Impl::believe(NetworkIndex index) {
+// Adds what the controls vouch for, and drops what they speak against.
+void Judge::Impl::weigh(NetworkIndex index) {
   NetworkEntry& network = networks_[index];
   std::erase_if(network.pending, [&](const Pending& p) {
-    if (!vantage_.is_vouched(p.sent)) return false;
-    network.test.add(static_cast<double>(p.evidence), rules());
+    const Testimony testimony = vantage_.testimony(p.sent);
+    if (testimony == Testimony::kOpen) return false;
     TargetEntry& target = roster_.target(p.target);
+    if (testimony == Testimony::kAgainst) {
+      target.failures = 0;
+      return true;
+    }
+    network.test.add(static_cast<double>(p.evidence), rules());
     if (target.failures > 0) target.is_failed = true;
+    if (p.sent > network.answered_sent) {
+      network.first_failed = network.first_failed == kNever ? p.sent : std::min(network.first_failed, p.sent);
+      network.last_failed = std::max(network.last_failed, p.sent);
+    }
     return true;
   });
 }
@@ -252,6 +299,7 @@ void Judge::Impl::decide(NetworkIndex index) {
     set_state(index, NetworkState::kNormal);
   } else if (!is_down && hoped >= threshold) {
     network.electorate = roster_.electorate(*plan_, index);
+    if (network.first_failed != kNever) network.electorate.silent_for = network.last_failed - network.first_failed;
     network.electorate.failed_targets = roster_.count_failed(*plan_, index);
     if (network.test.decide(network.electorate, rules()) == NetworkTest::Decision::kDown) {
       set_state(index, NetworkState::kOutage);
@@ -281,7 +329,7 @@ void Judge::Impl::ask_network(NetworkIndex index, const probes::Result& failure)
       if (c != failure.channel) ask_list_.add(c);
     }
   }
-  if (!vantage_.is_vouched(failure.sent)) ask_controls();
+  if (vantage_.testimony(failure.sent) != Testimony::kVouched) ask_controls();
 }
 
 void Judge::Impl::ask_controls() {
@@ -350,6 +398,7 @@ Judge::Judge(std::shared_ptr<const config::Plan> plan, base::MonoTime start)
     : impl_(std::make_unique<Impl>(std::move(plan), start)) {}
 Judge::~Judge() = default;
 
+void Judge::on_sent(ChannelIndex channel, base::MonoTime at) { impl_->on_sent(channel, at); }
 bool Judge::is_void(const probes::Result& result) const { return impl_->is_void(result); }
 void Judge::on_result(const probes::Result& result) { impl_->on_result(result); }
 void Judge::advance(base::MonoTime now) { impl_->advance(now); }

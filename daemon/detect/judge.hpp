@@ -44,9 +44,10 @@ class Judge {
   Judge(std::shared_ptr<const config::Plan> plan, base::MonoTime start);
   ~Judge();
 
+  void on_sent(probes::ChannelIndex channel, base::MonoTime at);
   // Whether this failure says nothing about whom it asked, because the vantage point was at fault.
   bool is_void(const probes::Result& result) const;
-  // Not to be called with a result that is void.
+  // Not to be called with a result that is void, unless as aborted.
   void on_result(const probes::Result& result);
   void advance(base::MonoTime now);
   void adopt(std::shared_ptr<const config::Plan> plan);

@@ -31,7 +31,8 @@ NetworkTest::Decision NetworkTest::decide(const Electorate& electorate, const co
   if (w_ <= rules.up_threshold) return Decision::kUp;
   const bool is_broad =
       electorate.targets > 0 && electorate.failed_targets >= std::min(kDistinctTargets, electorate.targets);
-  return is_broad && w_ >= down_threshold(electorate, rules) ? Decision::kDown : Decision::kUndecided;
+  const bool is_lasting = electorate.silent_for >= kSecondLook;
+  return is_broad && is_lasting && w_ >= down_threshold(electorate, rules) ? Decision::kDown : Decision::kUndecided;
 }
 
 }  // namespace blipd::detect

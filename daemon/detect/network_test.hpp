@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "config/model.hpp"
+#include "probes/base/time.hpp"
 
 namespace blipd::detect {
 
@@ -21,6 +22,10 @@ inline constexpr std::size_t kSmallNetwork = 4;
 // So many distinct targets must have failed, or all of them where there are fewer.
 inline constexpr std::size_t kDistinctTargets = 3;
 
+// Failures of probes sent at about one moment are one look, however many: a flicker of a shared link fails a whole
+// round at once. So much time must lie between the sending of the first and the last.
+inline constexpr base::Duration kSecondLook = std::chrono::seconds(1);
+
 // ln(P(failure | down) / P(failure | up)), positive.
 double failure_evidence(double usual_answer_ratio, const config::Detect& rules);
 // ln(P(answer | down) / P(answer | up)), negative.
@@ -31,6 +36,7 @@ struct Electorate {
   std::size_t channels = 0;        // with a vote
   std::size_t targets = 0;         // with at least one such channel
   std::size_t failed_targets = 0;  // of those: silent since their last answer
+  base::Duration silent_for{};     // from the first to the last failure believed since the last answer, when sent
   // The sum over targets of what one failure of its strongest channel says.
   double failure_strength = 0;
 };
@@ -47,7 +53,7 @@ class NetworkTest {
 
   void add(double evidence, const config::Detect& rules);
   double evidence() const { return w_; }
-  // kDown: W ≥ threshold and enough distinct targets failed. kUp: W ≤ up threshold. Both closed.
+  // kDown: W ≥ threshold, enough distinct targets failed, for long enough. kUp: W ≤ up threshold. Both closed.
   Decision decide(const Electorate& electorate, const config::Detect& rules) const;
 
  private:

@@ -32,7 +32,7 @@ CountryLevel CountryTest::decide(const CountryStanding& standing, std::optional<
   if (!is_low) low_since_ = kNever;
   if (is_low && low_since_ == kNever) low_since_ = now;
   const bool is_low_for_long = is_low && (was_partial || now - low_since_ >= kPartialHold);
-  const bool is_down_in_part = standing.down_share > 1.0 - kPartialShare;
+  const bool is_down_in_part = 1.0 - standing.down_share < kPartialShare;
   return is_low_for_long || is_down_in_part ? CountryLevel::kPartial : CountryLevel::kNormal;
 }
 

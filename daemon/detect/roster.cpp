@@ -11,7 +11,8 @@ void Roster::adopt(const config::Plan& plan, const config::Plan* previous) {
     const bool is_kept = previous && i < previous->channels.size() && planned.is_active &&
                          previous->channels[i].since_generation == planned.since_generation;
     if (!is_kept) channels_[i] = ChannelEntry{};
-    channels_[i].target = planned.target;
+    channels_[i].target = planned.target & 0x7fffffffU;
+    channels_[i].is_control = planned.is_active && plan.networks[planned.network].is_control();
   }
   targets_.resize(plan.targets.size());
   for (std::size_t i = 0; i < plan.targets.size(); ++i) {

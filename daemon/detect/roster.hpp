@@ -21,7 +21,8 @@ inline constexpr std::uint16_t kDownAfter = 2;
 struct ChannelEntry {
   Contact contact;
   UsualAnswers usual;
-  config::TargetIndex target = 0;
+  config::TargetIndex target : 31 = 0;
+  bool is_control : 1 = false;
 };
 
 struct TargetEntry {
@@ -61,7 +62,7 @@ class Roster {
   // Forgets the failures of all but control channels whose probes were sent after `vouched_until`.
   void forget_failures(const config::Plan& plan, base::MonoTime vouched_until);
 
-  // failed_targets is left to whoever needs it, see count_failed().
+  // failed_targets and silent_for are left to whoever needs it, see count_failed().
   Electorate electorate(const config::Plan& plan, config::NetworkIndex index) const;
   std::size_t count_failed(const config::Plan& plan, config::NetworkIndex index) const;
 

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "config/model.hpp"
 #include "daemon/detect/contact.hpp"
 #include "daemon/detect/states.hpp"
+#include "daemon/detect/witness.hpp"
 #include "probes/base/time.hpp"
 
 namespace blipd::detect {
@@ -21,7 +23,14 @@ inline constexpr std::size_t kManyControls = 5;
 // What one control says. kUnknown: not settled yet.
 struct ControlView {
   TargetState state = TargetState::kUnknown;
-  base::MonoTime answered_sent = kNever;  // of the latest probe answered
+  const Witness* witness = nullptr;  // never null where the state is known; outlives the next update()
+};
+
+// What the controls say of the time at which some probe was sent.
+enum class Testimony : std::uint8_t {
+  kVouched,  // a quorum vouches for it
+  kOpen,     // too few have been asked since
+  kAgainst,  // so many speak against it that there can be no quorum
 };
 
 class VantageTest {
@@ -32,16 +41,20 @@ class VantageTest {
   VantageState state() const { return state_; }
   std::optional<double> answer_ratio() const { return answer_ratio_; }
   std::optional<base::MonoTime> since() const { return since_; }
-  base::MonoTime vouched_until() const { return vouched_until_; }
 
   // Whether a failure of a probe sent then says nothing, since the vantage point was, or is, at fault.
   bool is_void(base::MonoTime sent) const { return state_ == VantageState::kFault || sent < void_before_; }
-  // Failures of probes sent until then may be believed: a quorum of the controls has answered a probe that was sent
-  // no earlier. Without controls nobody can vouch, and everything is believed.
-  bool is_vouched(base::MonoTime sent) const { return !has_controls_ || sent <= vouched_until_; }
+  // Whether a failure of a probe sent then may be believed: a short death of our own link, which the controls notice
+  // too, does not pass for the country's once it is over. Without controls nobody can speak, and everything is
+  // believed.
+  Testimony testimony(base::MonoTime sent) const;
+  // A quorum has answered a probe sent then or later.
+  base::MonoTime vouched_until() const { return vouched_until_; }
 
  private:
   VantageState state_ = VantageState::kUnknown;
+  std::vector<ControlView> controls_;  // those that are known
+  std::size_t quorum_ = 0;
   bool has_controls_ = false;
   std::optional<double> answer_ratio_;
   std::optional<base::MonoTime> since_;

@@ -20,8 +20,10 @@ class Pipeline::Impl {
       channels_.emplace_back(planned.spec.rtt_buckets.size());
   }
 
-  void on_sent(ChannelIndex channel) {
-    if (is_known(channel)) channels_[channel].on_sent();
+  void on_sent(ChannelIndex channel, base::MonoTime at) {
+    if (!is_known(channel)) return;
+    channels_[channel].on_sent();
+    judge_.on_sent(channel, at);
   }
 
   void on_result(const probes::Result& given) {
@@ -149,7 +151,7 @@ Pipeline::Pipeline(std::shared_ptr<const config::Plan> plan, base::Moment start)
     : impl_(std::make_unique<Impl>(std::move(plan), start)) {}
 Pipeline::~Pipeline() = default;
 
-void Pipeline::on_sent(ChannelIndex channel, base::MonoTime) { impl_->on_sent(channel); }
+void Pipeline::on_sent(ChannelIndex channel, base::MonoTime at) { impl_->on_sent(channel, at); }
 void Pipeline::on_result(const probes::Result& result, const probes::AnswerDetail*) { impl_->on_result(result); }
 void Pipeline::on_remark(const probes::Remark& remark) { impl_->on_remark(remark); }
 void Pipeline::advance(const base::Moment& now) { impl_->advance(now); }
