@@ -17,6 +17,11 @@
 #include "tests/lab/enclosure.hpp"
 #include "tests/lab/laboratory.hpp"
 
+// The leak checker looks at the program from a process that it starts at the very end, and by then ours are
+// started in a process namespace that is gone. test_lab checks the same parts for leaks.
+extern "C" const char* __asan_default_options();
+extern "C" const char* __asan_default_options() { return "detect_leaks=0"; }
+
 namespace {
 
 using namespace blipd;
