@@ -1,5 +1,6 @@
 // From results to verdicts about targets, networks, countries and the vantage point itself. Pure: no clock, no
-// socket, no random number. Owns all state of judging; the plan says who belongs to whom.
+// socket, no random number. The face of a Hearing: says what is to be shown, which is `unknown` while the vantage point
+// is at fault, whatever the state that is kept meanwhile.
 #pragma once
 
 #include <memory>
@@ -39,6 +40,8 @@ struct VantageVerdict {
   std::optional<base::MonoTime> since;
 };
 
+class Hearing;
+
 class Judge {
  public:
   Judge(std::shared_ptr<const config::Plan> plan, base::MonoTime start);
@@ -60,8 +63,7 @@ class Judge {
   VantageVerdict vantage() const;
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<Hearing> hearing_;
 };
 
 }  // namespace blipd::detect

@@ -1,0 +1,108 @@
+// The hearing: takes results in, lets the controls vouch for them, weighs what they say of each network, and keeps
+// the states that follow. Owns all state of judging; reads no clock and formats nothing. See docs/detection.md.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "config/plan.hpp"
+#include "daemon/detect/asking.hpp"
+#include "daemon/detect/network_test.hpp"
+#include "daemon/detect/reachable.hpp"
+#include "daemon/detect/roster.hpp"
+#include "daemon/detect/vantage.hpp"
+#include "daemon/detect/witness.hpp"
+#include "probes/base/time.hpp"
+#include "probes/result.hpp"
+
+namespace blipd::detect {
+
+// A failure that nobody has vouched for yet.
+struct Pending {
+  base::MonoTime sent{};
+  config::TargetIndex target = 0;
+  float evidence = 0;
+};
+
+struct NetworkEntry {
+  NetworkTest test;
+  NetworkState state = NetworkState::kUnknown;
+  std::optional<base::MonoTime> since;
+  std::vector<Pending> pending;
+  base::MonoTime answered_sent = kNever;  // of the latest answered probe with a vote
+  base::MonoTime first_failed = kNever;   // of the believed failures sent since then; kNever: none
+  base::MonoTime last_failed = kNever;
+  bool is_waiting = false;  // listed as having pending failures
+  Electorate electorate;
+  base::MonoTime counted = kNever;  // when electorate was
+  UsualShare usual_share;
+  Pace pace;
+};
+
+struct CountryEntry {
+  CountryTest test;
+  CountryStanding standing;
+  UsualShare usual_share;
+};
+
+class Hearing {
+ public:
+  Hearing(std::shared_ptr<const config::Plan> plan, base::MonoTime start) : now_(start) { adopt(std::move(plan)); }
+
+  void adopt(std::shared_ptr<const config::Plan> plan);
+  void on_sent(probes::ChannelIndex channel, base::MonoTime at) {
+    if (roster_.channel(channel).is_control) witnesses_[channel].on_sent(at);
+  }
+  bool is_void(const probes::Result& result) const;
+  void on_result(const probes::Result& result);
+  void advance(base::MonoTime now);
+
+  std::vector<probes::ChannelIndex> take_urgent() { return ask_list_.take(); }
+
+  const config::Plan& plan() const { return *plan_; }
+  const Roster& roster() const { return roster_; }
+  const VantageTest& vantage() const { return vantage_; }
+  const NetworkEntry& network(config::NetworkIndex index) const { return networks_[index]; }
+  const CountryEntry& country(config::CountryIndex index) const { return countries_[index]; }
+  bool is_at_fault() const { return vantage_.state() == VantageState::kFault; }
+
+ private:
+  const config::Detect& rules() const { return plan_->configuration.detect; }
+  std::uint16_t control_down_after() const { return controls_.size() < kManyControls ? kDownAfter : 1; }
+
+  void testify(const probes::Result& result);
+  void on_control(bool is_first_failure);
+  void update_vantage();
+  void begin_fault();
+  void on_answer(const probes::Result& result, config::TargetIndex target);
+  void on_failure(const probes::Result& result, config::TargetIndex target);
+  void weigh(config::NetworkIndex index);
+  void decide(config::NetworkIndex index);
+  void set_state(config::NetworkIndex index, NetworkState state);
+  void ask_network(config::NetworkIndex index, const probes::Result& failure);
+  void ask_controls();
+  void count_electorate(config::NetworkIndex index);
+  void update_countries();
+  void learn_shares();
+
+  std::shared_ptr<const config::Plan> plan_;
+  base::MonoTime now_;
+  Roster roster_;
+  VantageTest vantage_;
+  std::vector<NetworkEntry> networks_;
+  std::vector<CountryEntry> countries_;
+  AskList ask_list_;
+  std::unordered_map<probes::ChannelIndex, Witness> witnesses_;  // of the controls' channels; nodes stay where they are
+  std::vector<config::TargetIndex> controls_;
+  std::vector<ControlView> control_views_;
+  std::vector<config::NetworkIndex> waiting_;  // networks with pending failures; some may have settled since
+  base::MonoTime controls_asked_ = kNever;
+  base::MonoTime countries_updated_ = kNever;
+  base::MonoTime shares_learned_ = kNever;
+  bool are_countries_stale_ = true;
+};
+
+}  // namespace blipd::detect
