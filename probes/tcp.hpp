@@ -43,11 +43,12 @@ struct SynReading {
 
 class TcpSyn {
  public:
-  explicit TcpSyn(const base::SipKey& key) : key_(key) {}
+  explicit TcpSyn(const base::SipKey& key);
 
   std::uint32_t initial_sequence(ChannelIndex channel, Sequence sequence, const base::Address& target,
                                  std::uint16_t port) const;
-  // In kFirstSourcePort..kLastSourcePort; consecutive sequences of a channel get different ports.
+  // In kFirstSourcePort..kLastSourcePort; consecutive sequences of a channel get different ports. Depends on the key:
+  // two daemons on one machine, or two starts of one, do not walk through a host's ports in step.
   std::uint16_t source_port(ChannelIndex channel, Sequence sequence) const;
 
   // Writes the segment (24 bytes: header and an MSS option) and returns it. With `source` the checksum
@@ -61,6 +62,7 @@ class TcpSyn {
 
  private:
   base::SipKey key_;
+  std::uint32_t port_salt_;
 };
 
 }  // namespace blipd::probes
