@@ -2,8 +2,10 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 
@@ -17,6 +19,15 @@ namespace {
 // SYNs after one and three seconds, silence is given up after seven: longer than most timeouts, and no host that
 // does not answer holds a descriptor for minutes.
 constexpr int kSynRetransmissions = 2;
+
+// Descriptors that connections leave to others: with a table full of them nobody could fetch /metrics to see it.
+constexpr rlim_t kMostSpared = 256;
+
+bool is_spared(int fd) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
+  return static_cast<rlim_t>(fd) >= limit.rlim_cur - std::min(kMostSpared, limit.rlim_cur / 4);
+}
 
 int prepare(int fd, const Ask& ask) {
   const probes::ProbeSpec& spec = *ask.spec;
@@ -96,6 +107,10 @@ std::optional<TcpConnections::Index> TcpConnections::dial(const Ask& ask, std::u
   const int family = ask.target.is_v4() ? AF_INET : AF_INET6;
   FileDescriptor socket(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket.is_open()) return std::nullopt;
+  if (is_spared(socket.get())) {
+    errno = EMFILE;
+    return std::nullopt;
+  }
   if (const int error = prepare(socket.get(), ask); error != 0) {
     errno = error;
     return std::nullopt;
