@@ -68,9 +68,10 @@ def busy(run_for_module, module_directory):
 
 def _watch(lab, run_for_module, directory):
     record = directory / "results.jsonl"
-    config = configuration({"plain": PLAIN, "wild": WILD}, PROBES, record=str(record))
+    rest = {"record": str(record), "budget": {"prefix_rate": 0}}  # a country in three prefixes, asked at 1,000 a second
+    config = configuration({"plain": PLAIN, "wild": WILD}, PROBES, **rest)
     fewer = {name: target for name, target in WILD.items() if name != "w0"}
-    changed = configuration({"plain": PLAIN, "wild": fewer}, PROBES, record=str(record))
+    changed = configuration({"plain": PLAIN, "wild": fewer}, PROBES, **rest)
     daemon = run_for_module(lab.namespace, config)
     daemon.wait_listening()
     watcher = Watcher(daemon, rate=8)
@@ -132,7 +133,6 @@ def test_each_oddity_is_counted_under_its_own_name(busy):
         assert busy.last.sum(name, network="plain") == 0, name
     rejected = busy.last.sum("blipd_answers_rejected_total", network="wild")
     assert rejected + busy.last.sum("blipd_rejected_packets_total") >= 20
-    assert busy.last.sum("blipd_answers_rejected_total", network="plain") == 0
 
 
 def test_nothing_is_aborted_and_nothing_dropped(busy):

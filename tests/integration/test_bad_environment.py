@@ -105,7 +105,7 @@ def test_results_that_cannot_be_written_are_refused(pair, run):
 
 
 def test_a_faulty_file_is_the_inputs_fault(pair, run, config):
-    config["probes"]["ping"]["intervall"] = "1s"
+    config["probes"] = {"ping": {**PING, "intervall": "1s"}}
     daemon = run(pair.near, config)
     refused(daemon, "intervall", "interval", code=1)
 

@@ -7,8 +7,8 @@ from harness.daemon import Watcher, configuration
 from harness.lab import Laboratory
 from harness.metrics import unbalanced
 
-ONE, ALL, BACK = 8, 13, 25  # seconds of the scenario: one network is cut, all are, all are back
-VANTAGE, VANTAGE_BACK, END = 37, 47, 53
+ONE, ALL, BACK = 7, 11, 21  # seconds of the scenario: one network is cut, all are, all are back
+VANTAGE, VANTAGE_BACK, END = 32, 40, 45
 NOTICED = 10  # in so many seconds, with a probe a second and a timeout of 900 ms
 
 NETWORKS = {name: f"198.18.{number}.0/24" for number, name in enumerate(("north", "south", "east"), 1)}

@@ -162,6 +162,8 @@ class Daemon:
         return self
 
     def scrape(self) -> Metrics:
+        if not self.is_stopping:
+            self.process.expect_running()  # or somebody else would be asked
         status, text = self.request("/metrics")
         assert status == 200, f"/metrics says {status}: {text[:200]}"
         return Metrics(text)
@@ -212,4 +214,4 @@ def _brief(metrics: Metrics | None) -> str:
     if metrics is None:
         return "no scrape"
     shown = [line for line in metrics.text.splitlines() if not line.startswith("#") and "_bucket" not in line]
-    return "\n".join(line for line in shown if not line.endswith(" 0"))[:6000]
+    return "\n".join(line for line in shown if not line.endswith(" 0"))[:2500]

@@ -4,6 +4,7 @@ Also holds the rules that every exposition keeps: a family is in one piece, has 
 counters end in _total, histograms are cumulative and complete.
 """
 
+import functools
 import math
 import re
 
@@ -18,22 +19,36 @@ class MalformedMetrics(AssertionError):
     pass
 
 
-def _labels(text: str, line: str) -> dict:
+# The same label sets come again in family after family and scrape after scrape.
+@functools.lru_cache(maxsize=1 << 20)
+def _labels(text: str) -> frozenset:
     labels, position = {}, 0
     while position < len(text):
         match = _PAIR.match(text, position)
         if match is None:
-            raise MalformedMetrics(f"labels: {line}")
+            raise MalformedMetrics(f"labels: {text}")
         name, value, _ = match.groups()
         if name in labels:
-            raise MalformedMetrics(f"a label twice: {line}")
+            raise MalformedMetrics(f"a label twice: {text}")
         labels[name] = re.sub(r"\\(.)", lambda found: {"n": "\n"}.get(found[1], found[1]), value)
         position = match.end()
-    return labels
+    return frozenset(labels.items())
+
+
+@functools.lru_cache(maxsize=1 << 20)
+def _without_bound(labels: frozenset) -> tuple[frozenset, float]:
+    """Of a bucket: the other labels, and its upper bound."""
+    bounds = [pair for pair in labels if pair[0] == "le"]
+    if len(bounds) != 1:
+        raise MalformedMetrics(f"a bucket without le: {dict(labels)}")
+    return labels - set(bounds), _number(bounds[0][1], bounds[0][1])
 
 
 def _number(text: str, line: str) -> float:
-    special = {"+Inf": math.inf, "-Inf": -math.inf, "NaN": math.nan}
+    # prometheus-cpp writes Nan; Prometheus reads numbers as Go does, whatever the case of this word.
+    special = {"+Inf": math.inf, "-Inf": -math.inf, "NaN": math.nan, "Nan": math.nan}
+    if text.isdigit():
+        return float(text)
     if text in special:
         return special[text]
     if not re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", text):
@@ -53,7 +68,7 @@ class Metrics:
             raise MalformedMetrics("the last line does not end")
         helps: set[str] = set()
         closed: set[str] = set()
-        family = None
+        family = last_name = None
         for line in text.split("\n")[:-1]:
             if line.startswith(("# HELP ", "# TYPE ")):
                 _, kind, name, rest = line.split(" ", 3)
@@ -62,7 +77,7 @@ class Metrics:
                         raise MalformedMetrics(f"{name} comes in two pieces")
                     if family is not None:
                         closed.add(family)
-                    family = name
+                    family, last_name = name, None
                 if kind == "HELP":
                     if name in helps or not rest:
                         raise MalformedMetrics(line)
@@ -78,10 +93,12 @@ class Metrics:
             if match is None:
                 raise MalformedMetrics(f"sample: {line!r}")
             name, labels, value = match.groups()
-            base = self._family_of(name)
-            if base is None or base != family or base not in helps:
-                raise MalformedMetrics(f"outside its family, or without HELP and TYPE: {line}")
-            key = frozenset(_labels(labels or "", line).items())
+            if name != last_name:
+                last_name = name
+                base = self._family_of(name)
+                if base is None or base != family or base not in helps:
+                    raise MalformedMetrics(f"outside its family, or without HELP and TYPE: {line}")
+            key = _labels(labels or "")
             series = self.samples.setdefault(name, {})
             if key in series:
                 raise MalformedMetrics(f"twice: {line}")
@@ -111,11 +128,8 @@ class Metrics:
     def _check_histogram(self, name: str) -> None:
         buckets: dict[frozenset, list] = {}
         for labels, value in self.samples.get(name + "_bucket", {}).items():
-            bound = dict(labels).get("le")
-            if bound is None:
-                raise MalformedMetrics(f"a bucket of {name} without le")
-            rest = frozenset(pair for pair in labels if pair[0] != "le")
-            buckets.setdefault(rest, []).append((_number(bound, bound), value))
+            rest, bound = _without_bound(labels)
+            buckets.setdefault(rest, []).append((bound, value))
         counts = self.samples.get(name + "_count", {})
         if buckets.keys() != counts.keys() or buckets.keys() != self.samples.get(name + "_sum", {}).keys():
             raise MalformedMetrics(f"{name}: buckets, sums and counts do not belong together")

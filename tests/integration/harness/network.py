@@ -135,6 +135,7 @@ class Pair:
         if directory is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="blipd-test-")
             directory = pathlib.Path(self._temporary.name)
+        directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
         self.near = Namespace.make(directory, "near")
         try:
@@ -150,14 +151,15 @@ class Pair:
 
     def _join(self) -> None:
         near, far = self.near, self.far
+        for side in (near, far):
+            side.sysctl(net__ipv4__conf__all__rp_filter=0, net__ipv4__conf__default__rp_filter=0)
+            # Before there is a link: it takes these at birth. Looking for duplicates of an address takes a second or two.
+            side.sysctl(net__ipv6__conf__all__accept_dad=0, net__ipv6__conf__default__accept_dad=0)
         subprocess.run(
             ["ip", "link", "add", NEAR_LINK, "netns", str(near.pid), "type", "veth",
              "peer", "name", FAR_LINK, "netns", str(far.pid)],
             check=True,
         )  # fmt: skip
-        for side in (near, far):
-            side.sysctl(net__ipv4__conf__all__rp_filter=0, net__ipv4__conf__default__rp_filter=0)
-            side.sysctl(net__ipv6__conf__all__accept_dad=0, net__ipv6__conf__default__accept_dad=0)
         # The kernel limits the ICMP errors (and, in IPv6, replies) that it sends; a world has no such limit.
         far.sysctl(net__ipv4__icmp_ratelimit=0, net__ipv6__icmp__ratelimit=0)
         far.sysctl(net__ipv6__ip_nonlocal_bind=1)  # IPv4 lets a server bind to an address of a local route anyway
@@ -170,6 +172,11 @@ class Pair:
         far.run("ip", "route", "add", "local", FAR_PREFIX4, "dev", "lo")
         far.run("ip", "-6", "route", "add", "local", FAR_PREFIX6, "dev", "lo")
         self.add_routes()
+        for far_end in (FAR4, FAR6):
+            wait_until(lambda: self._is_answered(far_end), 10, f"{far_end} answers", 0.01)
+
+    def _is_answered(self, address: str) -> bool:
+        return self.near.run(settings.peer("fping"), "-q", "-c1", "-t200", address, check=False).returncode == 0
 
     def add_routes(self) -> None:
         self.near.run("ip", "route", "replace", FAR_PREFIX4, "via", FAR4)

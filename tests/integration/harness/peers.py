@@ -71,9 +71,15 @@ class NameServer:
         wait_until(self._answers, 10, "NSD answers")
 
     def _answers(self) -> bool:
+        """It has answered a question. (The kernel takes connections and datagrams for it long before.)"""
         self.process.expect_running()
-        with contextlib.suppress(OSError), self.namespace.connect(self.address, 53, 0.5):
-            return True
+        name = b"".join(bytes([len(label)]) + label.encode() for label in ZONE.split(".")) + b"\0"
+        with self.namespace.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+            asker.settimeout(0.5)
+            asker.connect((self.address, 53))
+            with contextlib.suppress(OSError):
+                asker.send(b"\x12\x34\0\0\0\1\0\0\0\0\0\0" + name + b"\0\6\0\1")
+                return asker.recv(512)[:2] == b"\x12\x34"
         return False
 
     def replace_records(self, records: str) -> None:
@@ -134,16 +140,16 @@ class Capture:
         return self.file
 
 
-def tshark(file: pathlib.Path, display_filter: str, *fields: str) -> list[list[str]]:
-    """The packets that the filter lets through, with every checksum verified, as rows of fields."""
-    command = [settings.peer("tshark"), "-n", "-r", str(file), "-Y", display_filter, "-T", "fields"]
+def tshark(file: pathlib.Path, fields) -> list[dict[str, str]]:
+    """Every packet as tshark reads it, with all checksums verified: fields by name, empty where there is none."""
+    command = [settings.peer("tshark"), "-n", "-r", str(file), "-T", "fields", "-E", "occurrence=a"]
     for preference in ("ip.check_checksum", "tcp.check_checksum", "udp.check_checksum"):
         command += ["-o", f"{preference}:TRUE"]
-    for field in fields or ("frame.number", "_ws.col.Protocol", "_ws.col.Info"):
+    for field in fields:
         command += ["-e", field]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
-    return [line.split("\t") for line in done.stdout.splitlines()]
+    return [dict(zip(fields, line.split("\t"))) for line in done.stdout.splitlines()]
 
 
 class Fping:
