@@ -30,11 +30,20 @@ struct Arguments {
   bool watch = false;
 };
 
+// What is wrong with the command line, in one line.
+std::string usage_error(const CLI::App* program, const CLI::Error& error) {
+  const std::vector<std::string> unknown = program->remaining();
+  const bool is_no_command = program->get_subcommands().empty() && !unknown.empty() && !unknown[0].starts_with("-");
+  const std::string what = is_no_command ? fmt::format("there is no command \"{}\"", unknown[0]) : error.what();
+  return fmt::format("blipd: {}; blipd --help says what there is\n", what);
+}
+
 // Sets `call` to what the command line asks for.
 void describe(CLI::App& program, Arguments& arguments, std::function<int()>& call) {
   program.set_version_flag("--version", fmt::format("blipd {}", serve::kVersion), "Print the version and exit");
   program.set_help_flag("--help,-h", "Print this help and exit");
   program.require_subcommand(1);
+  program.failure_message(usage_error);
   program.footer(
       "Exit codes: 0 fine, 1 the input is at fault, 2 wrong use of the command line, 3 the environment is at fault.");
 
@@ -52,7 +61,7 @@ void describe(CLI::App& program, Arguments& arguments, std::function<int()>& cal
 
   CLI::App* probe = program.add_subcommand("probe", "Ask hosts once in each way, and compare the answers");
   probe->add_option("--config", arguments.probe_config, "Ask in the ways of this configuration")->type_name("FILE");
-  probe->add_option("hosts", arguments.hosts, "Names or addresses")->type_name("HOST")->required();
+  probe->add_option("HOST", arguments.hosts, "Names or addresses")->type_name("")->required();
   probe->callback([&] { call = [&] { return run_probe(arguments.probe_config, arguments.hosts); }; });
 
   CLI::App* status = program.add_subcommand("status", "Show what the running daemon believes");

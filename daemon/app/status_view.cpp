@@ -49,7 +49,10 @@ std::string percent(const Json& value) {
 }
 
 std::string milliseconds(const Json& value) {
-  return value.is_number() ? fmt::format("{:.1f} ms", value.get<double>() * 1000) : kUnknown;
+  if (!value.is_number()) return kUnknown;
+  const double number = value.get<double>() * 1000;
+  const int decimals = number < 1 ? 3 : number < 10 ? 2 : 1;
+  return fmt::format("{:.{}f} ms", number, decimals);
 }
 
 std::string state_and_since(const Json& object, const char* key) {

@@ -54,6 +54,18 @@ TEST_CASE("colours come only where they are wanted, and end where they began") {
   CHECK(view.find("KP North Korea: \x1b[31mtotal since") != std::string::npos);
 }
 
+TEST_CASE("round trips have three digits or more, however short they are") {
+  const auto rtt = [](const char* seconds) {
+    return render(
+        std::string(R"({"countries":[{"networks":[{"targets":[{"channels":[{"windows":{"1m":{"rtt_seconds":)") +
+        R"({"median":)" + seconds + "}}}}]}]}]}]}");
+  };
+  CHECK(rtt("0.0000314").find(" 0.031 ms ") != std::string::npos);
+  CHECK(rtt("0.00314").find(" 3.14 ms ") != std::string::npos);
+  CHECK(rtt("0.0314").find(" 31.4 ms ") != std::string::npos);
+  CHECK(rtt("1.2345").find(" 1234.5 ms ") != std::string::npos);
+}
+
 TEST_CASE("names cannot steer the terminal") {
   const std::string view = render(R"({"countries":[{"code":"K\u001b[2J","name":"\u009b31m\u007f","networks":[]}]})");
   CHECK(view.find('\x1b') == std::string::npos);
