@@ -33,6 +33,8 @@ class DnsUdpTransport final : public Transport {
 
   // Answers that the kernel had no room for, since the start.
   std::uint64_t socket_drops() const { return sockets_.drops(); }
+  // Datagrams that the kernel refused as broken.
+  std::uint64_t refused() const { return sockets_.refused(); }
 
   std::size_t questions_under_way() const { return by_probe_.size(); }
   std::size_t open_sockets() const { return sockets_.open_sockets(); }

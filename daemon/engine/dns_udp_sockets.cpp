@@ -157,13 +157,13 @@ void DnsUdpSockets::poll(base::MonoTime now, const std::function<void(Index, con
   readiness_.look([&](const Readiness::News& news) {
     const auto index = static_cast<Index>(news.tag);
     const int fd = sockets_[index].fd.get();
-    std::uint32_t last_drops = sockets_[index].last_drops;
+    ReceiveState state = sockets_[index].state;  // the sockets may move while one is read
     if (news.has_error) drain_errors(fd, kErrorsPerPoll, [&](const QueuedError& e) { on_error(index, e); });
     if (news.is_ready) {
       reader_.read(
-          fd, kDatagramsPerPoll, [&](const Datagram& d) { on_datagram(index, d); }, drops_, last_drops);
+          fd, kDatagramsPerPoll, [&](const Datagram& d) { on_datagram(index, d); }, state);
     }
-    sockets_[index].last_drops = last_drops;
+    sockets_[index].state = state;
   });
   is_polling_ = false;
   for (const Index index : done_while_polling_) close_if_done(index);

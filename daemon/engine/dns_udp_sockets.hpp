@@ -63,7 +63,8 @@ class DnsUdpSockets {
             const std::function<void(Index, const QueuedError&)>& on_error);
 
   // Datagrams that found no room, since the start.
-  std::uint64_t drops() const { return drops_; }
+  std::uint64_t drops() const { return reader_.drops(); }
+  std::uint64_t refused() const { return reader_.refused(); }
   std::size_t open_sockets() const { return by_port_.size(); }
 
  private:
@@ -77,7 +78,7 @@ class DnsUdpSockets {
     std::uint32_t uses_left = 0;
     base::MonoTime retires_at{};
     std::uint32_t questions = 0;  // not forgotten yet
-    std::uint32_t last_drops = 0;
+    ReceiveState state;
     bool is_retired = false;
   };
   using Slots = std::array<std::optional<Index>, kSocketsPerWay>;
@@ -98,7 +99,6 @@ class DnsUdpSockets {
   Readiness readiness_;
   DatagramReader reader_;
   base::MonoTime next_retirement_{};
-  std::uint64_t drops_ = 0;
   bool is_polling_ = false;
   std::vector<Index> done_while_polling_;  // not closed at once: their descriptor is being read
 };

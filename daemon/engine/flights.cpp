@@ -321,6 +321,13 @@ void Flights::void_all(AbortReason reason, base::MonoTime now) {
   }
 }
 
+bool Flights::is_waiting(probes::ChannelIndex channel, probes::Sequence sequence) const {
+  const Channel& c = channels_[channel];
+  if (!c.is_active) return false;
+  const Slot& slot = slots_[c.first_slot + (sequence & c.mask)];
+  return slot.sequence == sequence && slot.state == State::kWaiting;
+}
+
 std::uint32_t Flights::waiting(probes::ChannelIndex channel) const {
   const Channel& c = channels_[channel];
   if (!c.is_active) return 0;

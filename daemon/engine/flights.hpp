@@ -69,6 +69,7 @@ class Flights {
   // Ends all probes that wait for a verdict as aborted (the machine was suspended; we are shutting down).
   void void_all(probes::AbortReason reason, base::MonoTime now);
 
+  bool is_waiting(probes::ChannelIndex channel, probes::Sequence sequence) const;
   std::uint64_t waiting() const { return waiting_; }          // for a verdict, all channels
   std::uint32_t waiting(probes::ChannelIndex channel) const;  // one channel's
   std::optional<base::MonoTime> earliest_deadline() const;    // verdict time of the first one

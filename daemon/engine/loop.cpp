@@ -11,6 +11,9 @@ namespace {
 // What may leave in one tick; the rest waits for the next one, where answers are drained first.
 constexpr std::size_t kMaxSendsPerTick = 4096;
 
+// A notice that could come with every tick comes no more often than this.
+constexpr std::chrono::seconds kNoticeInterval(10);
+
 std::uint16_t random_identifier(const base::SipKey& key) {
   return static_cast<std::uint16_t>(base::siphash24(key, std::string_view("echo identifier")));
 }
@@ -188,13 +191,15 @@ void Loop::settle(const base::Moment& now) {
   if (earliest && *earliest <= now.mono) {
     // Before anything is called lost: did we ourselves drop what may have been its answer?
     const std::uint64_t drops = capture_drops() + socket_drops();
-    if (drops != drops_seen_) {
+    if (drops != drops_seen_) doubtful_until_ = now.mono;
+    drops_seen_ = drops;
+    if (drops != drops_told_ && now.mono - drops_told_at_ >= kNoticeInterval) {
       tell(Severity::kWarning, "drops",
            fmt::format("{} packets found no room in our buffers; probes that may have been answered by them are not "
                        "judged",
-                       drops - drops_seen_));
-      drops_seen_ = drops;
-      doubtful_until_ = now.mono;
+                       drops - drops_told_));
+      drops_told_ = drops;
+      drops_told_at_ = now.mono;
     }
   }
   flights_->settle(now.mono, doubtful_until_);
@@ -350,6 +355,7 @@ Health Loop::health() {
   health.unresolved_targets = roster_.unresolved_targets();
   health.refused_targets = roster_.refused_targets();
   if (means_.packets) health.malformed_packets += means_.packets->malformed();
+  health.malformed_packets += dns_udp_->refused();
   return health;
 }
 

@@ -120,6 +120,8 @@ class Loop final : private Inbox {
   std::size_t sends_this_tick_ = 0;
   base::MonoTime doubtful_until_{};
   std::uint64_t drops_seen_ = 0;
+  std::uint64_t drops_told_ = 0;
+  base::MonoTime drops_told_at_{};
   int last_send_error_ = 0;
   Health health_;
 };

@@ -22,7 +22,7 @@ void set_error(const SeenPacket& seen, const base::Address& target, const probes
 
 }  // namespace
 
-void Matcher::match(const SeenPacket& seen, Inbox& inbox) const {
+void Matcher::match(const SeenPacket& seen, Inbox& inbox) {
   Learned learned;
   learned.stamp = seen.stamp;
   learned.interface = seen.interface;
@@ -81,7 +81,7 @@ bool Matcher::find_short_quote(const probes::EchoReading& reading, Learned& lear
   return false;
 }
 
-void Matcher::match_syn(const probes::SynReading& reading, Learned& learned, Inbox& inbox) const {
+void Matcher::match_syn(const probes::SynReading& reading, Learned& learned, Inbox& inbox) {
   using Kind = probes::SynReading::Kind;
   switch (reading.kind) {
     case Kind::kRequest:
@@ -102,21 +102,31 @@ void Matcher::match_syn(const probes::SynReading& reading, Learned& learned, Inb
     case Kind::kForeign:
       return;
   }
-  std::optional<probes::ChannelIndex> same_flow;
+  bool is_awaited = false;
   for (const probes::ChannelIndex channel : roster_.channels_at(reading.target)) {
     const auto* tcp = std::get_if<probes::TcpSpec>(&roster_.channel(channel).spec.ask);
     if (tcp == nullptr || tcp->port != reading.target_port) continue;
     const bool is_found = flights_.find(channel, [&](probes::Sequence sequence) {
       if (syn_.source_port(channel, sequence) != reading.source_port) return false;
-      same_flow = channel;
       learned.channel = channel;
       learned.sequence = sequence;
+      is_awaited = is_awaited || flights_.is_waiting(channel, sequence);
       return syn_.initial_sequence(channel, sequence, reading.target, tcp->port) == reading.initial_sequence;
     });
     if (is_found) return inbox.learned(learned);
   }
-  // A flow of ours, but not our sequence number: somebody guesses, or answers a probe long forgotten.
-  if (same_flow && learned.kind == Learned::Kind::kAnswer) {
+  match_stranger(reading, learned, is_awaited, inbox);
+}
+
+void Matcher::match_stranger(const probes::SynReading& reading, Learned& learned, bool is_awaited, Inbox& inbox) {
+  std::uint32_t& stranger = strangers_[reading.source_port - probes::kFirstSourcePort];
+  if (learned.kind == Learned::Kind::kRequestSeen) {
+    // Another program (a second blipd, say) asks from the same port.
+    stranger = reading.initial_sequence;
+    return;
+  }
+  // A flow on which we wait for an answer, but not our sequence number, nor that of any program here: somebody guesses.
+  if (learned.kind == Learned::Kind::kAnswer && is_awaited && stranger != reading.initial_sequence) {
     learned.kind = Learned::Kind::kForged;
     return inbox.learned(learned);
   }

@@ -28,14 +28,15 @@ struct Side {
   FileDescriptor fd;
   base::Family family = base::Family::kIpv4;
   std::uint16_t identifier = 0;
-  std::uint32_t last_drops = 0;
+  ReceiveState state;
 };
 
 std::optional<Side> open_side(base::Family family) {
   const bool is_v4 = family == base::Family::kIpv4;
-  Side side{FileDescriptor(::socket(is_v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                                    is_v4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6})),
-            family};
+  Side side;
+  side.family = family;
+  side.fd = FileDescriptor(::socket(is_v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+                                    is_v4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6}));
   if (!side.fd.is_open()) return std::nullopt;
   SocketAddress any;
   any.storage.ss_family = static_cast<sa_family_t>(is_v4 ? AF_INET : AF_INET6);
@@ -69,14 +70,13 @@ class PingSocketsImpl final : public PingSockets {
       if (side == nullptr) continue;
       read_errors(*side);
       reader_.read(
-          side->fd.get(), kMaxDatagramsPerPoll, [&](const Datagram& datagram) { take(*side, datagram); }, drops_,
-          side->last_drops);
+          side->fd.get(), kMaxDatagramsPerPoll, [&](const Datagram& datagram) { take(*side, datagram); }, side->state);
     }
   }
 
   void forget(probes::ChannelIndex, probes::Sequence) override {}
 
-  std::uint64_t drops() const override { return drops_; }
+  std::uint64_t drops() const override { return reader_.drops(); }
 
  private:
   Side* side_of(base::Family family) {
@@ -171,7 +171,6 @@ class PingSocketsImpl final : public PingSockets {
   std::optional<Side> v6_;
   DatagramReader reader_;
   std::array<std::byte, 8 + probes::IcmpSpec::kMaxSize> buffer_{};
-  std::uint64_t drops_ = 0;
 };
 
 }  // namespace

@@ -41,7 +41,7 @@ class RawReceiver final : public PacketSource {
     FileDescriptor fd;
     base::Family family;
     std::uint8_t protocol;
-    std::uint32_t last_drops = 0;
+    ReceiveState state;
   };
 
   explicit RawReceiver(std::vector<Socket> sockets) : sockets_(std::move(sockets)) {}
@@ -50,12 +50,12 @@ class RawReceiver final : public PacketSource {
     for (Socket& socket : sockets_) {
       reader_.read(
           socket.fd.get(), kMaxDatagramsPerDrain, [&](const Datagram& datagram) { take(socket, datagram, seen); },
-          drops_, socket.last_drops);
+          socket.state);
     }
   }
 
-  std::uint64_t drops() override { return drops_; }
-  std::uint64_t malformed() const override { return malformed_; }
+  std::uint64_t drops() override { return reader_.drops(); }
+  std::uint64_t malformed() const override { return malformed_ + reader_.refused(); }
 
  private:
   void take(const Socket& socket, const Datagram& datagram, const std::function<void(const SeenPacket&)>& seen) {
@@ -84,7 +84,6 @@ class RawReceiver final : public PacketSource {
 
   std::vector<Socket> sockets_;
   DatagramReader reader_;
-  std::uint64_t drops_ = 0;
   std::uint64_t malformed_ = 0;
 };
 
@@ -112,7 +111,7 @@ base::Expected<std::unique_ptr<PacketSource>> open_raw_receiver(std::uint16_t fi
       return base::fail("cannot filter a raw socket: {}", std::strerror(errno));
     }
     prepare_to_receive(fd.get(), wanted.family);
-    sockets.push_back({std::move(fd), wanted.family, wanted.protocol});
+    sockets.push_back({std::move(fd), wanted.family, wanted.protocol, {}});
   }
   return std::make_unique<RawReceiver>(std::move(sockets));
 }

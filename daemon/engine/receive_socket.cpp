@@ -88,9 +88,11 @@ void read_control(const msghdr& message, Datagram& datagram, std::optional<std::
 }  // namespace
 
 void DatagramReader::read(int fd, std::size_t limit, const std::function<void(const Datagram&)>& take,
-                          std::uint64_t& drops, std::uint32_t& last_drops) {
+                          ReceiveState& state) {
   Buffers& b = *buffers_;
-  for (std::size_t done = 0; done < limit;) {
+  std::size_t done = 0;
+  std::uint32_t newly_dropped = 0;
+  while (done < limit) {
     for (std::size_t i = 0; i < kBatch; ++i) {
       b.vectors[i] = {b.bytes[i].data(), b.bytes[i].size()};
       msghdr& message = b.messages[i].msg_hdr;
@@ -103,7 +105,7 @@ void DatagramReader::read(int fd, std::size_t limit, const std::function<void(co
       message.msg_controllen = sizeof b.control[i];
     }
     const int count = ::recvmmsg(fd, b.messages.data(), kBatch, MSG_DONTWAIT, nullptr);
-    if (count <= 0) return;
+    if (count <= 0) break;
     for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
       Datagram datagram;
       std::optional<std::uint32_t> dropped;
@@ -113,14 +115,20 @@ void DatagramReader::read(int fd, std::size_t limit, const std::function<void(co
       datagram.source_port = from.port;
       read_control(b.messages[i].msg_hdr, datagram, dropped);
       if (dropped) {
-        drops += static_cast<std::uint32_t>(*dropped - last_drops);
-        last_drops = *dropped;
+        newly_dropped += *dropped - state.drops;
+        state.drops = *dropped;
       }
       take(datagram);
     }
     done += static_cast<std::size_t>(count);
-    if (static_cast<std::size_t>(count) < kBatch) return;
+    if (static_cast<std::size_t>(count) < kBatch) break;
   }
+  if (done == 0) return;
+  // What was dropped behind a full buffer is told with the first datagram that finds room again, which may be in the
+  // next read.
+  const bool is_crowded = done >= kCrowded;
+  (is_crowded || state.was_crowded ? drops_ : refused_) += newly_dropped;
+  state.was_crowded = is_crowded;
 }
 
 }  // namespace blipd::engine

@@ -29,19 +29,32 @@ struct Datagram {
 // milliseconds of answers: the default buffer loses a fifth of them in a 50 ms stall. What cannot be had is left out.
 void prepare_to_receive(int fd, base::Family family);
 
+// What a reader remembers of one socket.
+struct ReceiveState {
+  std::uint32_t drops = 0;   // the kernel's count, as it last told
+  bool was_crowded = false;  // the last time that anything had arrived, much had
+};
+
 class DatagramReader {
  public:
+  // The kernel's drop counter of a socket counts what found no room and what had a wrong checksum alike. A buffer
+  // has room for more than this many of the largest datagrams that we read: fewer cannot have filled it.
+  static constexpr std::size_t kCrowded = 64;
+
   DatagramReader();
   ~DatagramReader();
 
-  // Calls `take` for what has arrived on `fd`, at most `limit` datagrams; their bytes live during the call. Adds to
-  // `drops` what the socket dropped, which `last_drops` (one a socket, from 0) keeps apart.
-  void read(int fd, std::size_t limit, const std::function<void(const Datagram&)>& take, std::uint64_t& drops,
-            std::uint32_t& last_drops);
+  // Calls `take` for what has arrived on `fd`, at most `limit` datagrams; their bytes live during the call.
+  void read(int fd, std::size_t limit, const std::function<void(const Datagram&)>& take, ReceiveState& state);
+
+  std::uint64_t drops() const { return drops_; }      // datagrams that found no room, on all sockets read
+  std::uint64_t refused() const { return refused_; }  // that the kernel refused as broken: a wrong checksum
 
  private:
   struct Buffers;
   std::unique_ptr<Buffers> buffers_;
+  std::uint64_t drops_ = 0;
+  std::uint64_t refused_ = 0;
 };
 
 }  // namespace blipd::engine

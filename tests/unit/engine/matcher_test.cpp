@@ -145,6 +145,30 @@ TEST_CASE("a SYN-ACK on our flow that acknowledges another number is forged") {
   CHECK(b.told.learnt[0].kind == Learned::Kind::kForged);
 }
 
+TEST_CASE("the answer to another program's SYN from the same port is a stranger's, not a forgery", "[complaint]") {
+  Bench b;
+  test::Packet segment(20);
+  base::ByteWriter out(segment);
+  out.u16(b.syn.source_port(1, b.sequences[1]));
+  out.u16(80);
+  out.u32(777);
+  out.u32(0);
+  out.u8(5 << 4);
+  out.u8(0x02);
+  out.u16(1024);
+  b.see(test::ip_packet(address(kOurs), address(kTarget), wire::kTcp, segment));
+  b.see(b.answer_to_syn(1, 80, kSynAck, 778));
+  CHECK(b.told.learnt.empty());
+  CHECK(b.told.strangers == std::vector{Learned::Kind::kAnswer});
+}
+
+TEST_CASE("a wrong number on a flow whose probe is settled is no forgery either") {
+  Bench b;
+  b.flights.settle(base::MonoTime(1h), {});
+  b.see(b.answer_to_syn(1, 80, kSynAck, b.isn(1, 80) + 2));
+  CHECK(b.told.learnt.empty());
+}
+
 TEST_CASE("a SYN-ACK from a port that nobody asked is a stranger's") {
   Bench b;
   b.see(b.answer_to_syn(1, 8080, kSynAck, b.isn(1, 80) + 1));
