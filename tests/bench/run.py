@@ -7,9 +7,11 @@ machine. Nothing else should run meanwhile; how busy the machine was otherwise i
 
   CPU            run time of all threads as the scheduler counts it, over a steady stretch, for each echo request
                  that arrived at the far end in that stretch
-  memory         resident memory with N channels less that with one channel, over N; after two scrapes
+  memory         resident memory with N channels less that with one channel, over N; before and after it is scraped
   false loss     whatever is reported lost, while the far kernel says that it answered everything
-  RTT error      against a capture of both directions by tcpdump, beside the tool, in a stretch of its own
+  RTT error      against a capture of both directions by tcpdump on the same link, in a stretch of its own
+  above far end  what the tool reports less what the far end took from request to answer, by another capture there:
+                 stamps that share nothing with the tool's. Holds the way there and back, so bounds the error from above
 """
 
 import argparse
@@ -31,7 +33,7 @@ sys.path.insert(0, str(ROOT / "tests" / "integration"))
 
 from harness import pcap, peers, settings  # noqa: E402
 from harness.daemon import Daemon, configuration  # noqa: E402
-from harness.network import NEAR_LINK, Pair  # noqa: E402
+from harness.network import FAR_LINK, NEAR_LINK, Pair  # noqa: E402
 
 REPORT = ROOT / "docs" / "benchmarks.md"
 WARM_UP = 3.0  # seconds before anything is counted
@@ -95,13 +97,44 @@ def unanswered(pair: Pair) -> int:
     return pair.far.snmp("Icmp", "InEchos") - pair.far.snmp("Icmp", "OutEchoReps")
 
 
-def error_figures(errors: list[float]) -> dict:
-    """Of absolute errors in seconds."""
-    ordered = sorted(errors)
+class Captures:
+    """tcpdump at both ends of the link."""
+
+    def __init__(self, pair: Pair, directory: pathlib.Path):
+        self._captures = [
+            peers.Capture(side, link, directory, expression="icmp", snap=96, name=f"capture-{link}")
+            for side, link in ((pair.near, NEAR_LINK), (pair.far, FAR_LINK))
+        ]
+
+    def stop(self) -> dict[bytes, list[tuple[int, int, int]]]:
+        """By address: time of the request, round trip at the near end, turnaround at the far end; nanoseconds."""
+        files = peers.stop_captures(self._captures)
+        near, far = map(pcap.round_trips, files)
+        joined = {}
+        for remote, entries in near.items():
+            # The same requests were seen at both ends, but for the first and last ones; the far end sees them later.
+            turnarounds = far.get(remote, [])
+            times = [at for at, _ in turnarounds]
+            found = []
+            for at, rtt in entries:
+                place = bisect.bisect_left(times, at)
+                if place < len(times) and times[place] <= at + rtt:
+                    found.append((at, rtt, turnarounds[place][1]))
+            joined[remote] = found
+        return joined
+
+
+def error_figures(compared: list[tuple[float, int, int]]) -> dict:
+    """Of (reported round trip in seconds, captured one, turnaround of the far end in nanoseconds)."""
+    errors = sorted(abs(reported * 1e9 - captured) / 1000 for reported, captured, _ in compared)
+    above = sorted((reported * 1e9 - turnaround) / 1000 for reported, _, turnaround in compared)
+    late = int(0.99 * (len(errors) - 1))
     return {
-        "samples": len(ordered),
-        "error_median_us": statistics.median(ordered) * 1e6,
-        "error_p99_us": ordered[int(0.99 * (len(ordered) - 1))] * 1e6,
+        "samples": len(errors),
+        "error_median_us": statistics.median(errors),
+        "error_p99_us": errors[late],
+        "above_far_median_us": statistics.median(above),
+        "above_far_p99_us": above[late],
     }
 
 
@@ -110,12 +143,13 @@ def run_blipd(pair: Pair, directory: pathlib.Path, count: int, seconds: float) -
     try:
         daemon.wait_ready(20)
         time.sleep(WARM_UP)
+        unscraped = daemon.process.resident_bytes()
         daemon.scrape()
         stretch = Stretch(pair, daemon.process.pid)
         time.sleep(seconds)
         result = stretch.end()
         metrics = daemon.scrape()
-        result["resident"] = daemon.process.resident_bytes()
+        result["resident"], result["unscraped"] = daemon.process.resident_bytes(), unscraped
         result["lost"] = int(metrics.sum("blipd_probes_lost_total"))
         result["aborted"] = int(metrics.sum("blipd_probes_aborted_total"))
         result["settled"] = int(metrics.sum("blipd_probes_answered_total")) + result["lost"]
@@ -134,16 +168,15 @@ def blipd_accuracy(pair: Pair, directory: pathlib.Path, count: int, seconds: flo
     daemon = Daemon(pair.near, config(count, record), directory, name="blipd-recorded")
     try:
         daemon.wait_ready(20)
-        capture = peers.Capture(pair.near, NEAR_LINK, directory, expression="icmp", snap=96)
+        captures = Captures(pair, directory)
         time.sleep(seconds)
-        file = capture.stop()
+        reference = captures.stop()
         daemon.stop()
     finally:
         daemon.kill()
-    reference = pcap.round_trips(file)
-    times = {remote: [at for at, _ in entries] for remote, entries in reference.items()}
+    times = {remote: [entry[0] for entry in entries] for remote, entries in reference.items()}
     remotes = {f"t{i}": socket.inet_aton(address) for i, address in enumerate(addresses(count))}
-    errors, lost = [], 0
+    compared, lost = [], 0
     with record.open() as lines:
         for line in lines:
             result = json.loads(line)
@@ -156,13 +189,12 @@ def blipd_accuracy(pair: Pair, directory: pathlib.Path, count: int, seconds: flo
                 continue  # before or after the capture
             lost += result["outcome"] != "answered"
             if result["rtt"] is not None:
-                rtt = reference[remote][known.index(near)][1]
-                errors.append(abs(result["rtt"] - rtt * 1e-9))
-    return {**error_figures(errors), "captured_but_not_answered": lost}
+                compared.append((result["rtt"], *reference[remote][known.index(near)][1:]))
+    return {**error_figures(compared), "captured_but_not_answered": lost}
 
 
 def run_fping(pair: Pair, directory: pathlib.Path, count: int, seconds: float, captured: float) -> dict:
-    rounds = round(WARM_UP + seconds + captured) + 4
+    rounds = round(WARM_UP + seconds + captured) + 2
     # Every address once a second; the gap leaves a fifth of it to catch up, or it would fall behind.
     fping = peers.Fping(pair.near, directory, addresses(count), count=rounds, period=1.0, gap=0.8 / count)
     try:
@@ -171,20 +203,20 @@ def run_fping(pair: Pair, directory: pathlib.Path, count: int, seconds: float, c
         time.sleep(seconds)
         result = stretch.end()
         result["resident"] = fping.process.resident_bytes()
-        capture = peers.Capture(pair.near, NEAR_LINK, directory, expression="icmp", snap=96)
+        captures = Captures(pair, directory)
         round_trips = fping.round_trips(rounds + 20)
-        reference = pcap.round_trips(capture.stop())
+        reference = captures.stop()
     finally:
         fping.process.kill()
-    errors = []
+    compared = []
     for address, rtts in round_trips.items():
         # The capture ends after fping: the last request in it is the last that fping made.
         entries = reference.get(socket.inet_aton(address), [])
-        if None not in rtts[-len(entries) :]:
-            errors += [abs(rtt - known * 1e-9) for rtt, (_, known) in zip(rtts[-len(entries) :], entries)]
+        if entries and None not in rtts[-len(entries) :]:
+            compared += [(rtt, *entry[1:]) for rtt, entry in zip(rtts[-len(entries) :], entries)]
     result["lost"] = sum(rtt is None for rtts in round_trips.values() for rtt in rtts)
     result["settled"] = sum(len(rtts) for rtts in round_trips.values())
-    return result | error_figures(errors)
+    return result | error_figures(compared)
 
 
 def machine() -> dict:
@@ -216,13 +248,14 @@ def measure(arguments) -> dict:
         pair = Pair(directory)
         try:
             say("one channel, for the memory that channels share")
-            single = run_blipd(pair, directory, 1, 2)["resident"]
+            single = run_blipd(pair, directory, 1, 2)
             for count in arguments.channels:
                 rounds = []
                 for turn in range(1, arguments.rounds + 1):
                     say(f"{count} channels, round {turn} of {arguments.rounds}: blipd")
                     ours = run_blipd(pair, directory, count, arguments.seconds)
-                    ours["memory_per_channel"] = (ours["resident"] - single) / count
+                    for when in ("resident", "unscraped"):
+                        ours[f"{when}_per_channel"] = (ours[when] - single[when]) / count
                     ours |= blipd_accuracy(pair, directory, count, arguments.captured)
                     report["build"] = ours.pop("build")
                     say(f"{count} channels, round {turn} of {arguments.rounds}: fping")
@@ -238,7 +271,8 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-FIGURES = ("rate", "cpu_us", "error_median_us", "error_p99_us", "resident", "others_busy", "steal_ratio")
+FIGURES = ("rate", "cpu_us", "error_median_us", "error_p99_us", "above_far_median_us", "above_far_p99_us", "resident",
+           "others_busy", "steal_ratio")  # fmt: skip
 
 
 def sum_up(count: int, rounds: list[dict]) -> dict:
@@ -248,13 +282,15 @@ def sum_up(count: int, rounds: list[dict]) -> dict:
         | {total: sum(each[tool][total] for each in rounds) for total in ("lost", "settled", "requests")}
         for tool in ("blipd", "fping")
     }
-    medians["blipd"]["memory_per_channel"] = statistics.median(each["blipd"]["memory_per_channel"] for each in rounds)
+    for figure in ("resident_per_channel", "unscraped_per_channel"):
+        medians["blipd"][figure] = statistics.median(each["blipd"][figure] for each in rounds)
     ours = medians["blipd"]
     ratio = statistics.median(each["blipd"]["cpu_us"] / each["fping"]["cpu_us"] for each in rounds)
-    limit = 0.5 if count < 6000 else 0.25
+    # The goals for CPU are set for 1,000 and 6,000 channels; with a few, what the clock's ticks cost weighs more.
+    limit = 0.25 if count >= 6000 else 0.5 if count >= 1000 else None
     goals = {
         "no false loss": ours["lost"] == 0 and all(each["blipd"]["aborted"] == 0 for each in rounds),
-        f"CPU per probe at most {limit:g} of fping's": ratio <= limit,
+        **({f"CPU per probe at most {limit:g} of fping's": ratio <= limit} if limit else {}),
         "median RTT error at most 20 µs": ours["error_median_us"] <= 20,
         "rate within 1 % of one a second": abs(ours["rate"] / count - 1) <= 0.01,
     }
@@ -264,25 +300,28 @@ def sum_up(count: int, rounds: list[dict]) -> dict:
 
 def table(report: dict) -> str:
     rows = [
-        ("channels", "tool", "probes/s", "CPU/probe µs", "ratio", "lost of", "error median µs", "p99 µs", "resident MiB",
-         "bytes/channel", "others busy", "steal"),
+        ("channels", "tool", "probes/s", "CPU/probe µs", "ratio", "lost of", "RTT error µs: median", "p99",
+         "above far end µs: median", "p99", "resident MiB", "bytes/channel", "scraped", "others busy", "steal"),
     ]  # fmt: skip
     for size in report["sizes"]:
         for tool in ("blipd", "fping"):
             m = size["medians"][tool]
-            memory = m.get("memory_per_channel")
+            ours = tool == "blipd"
             rows.append(
                 (
                     f"{size['channels']}",
                     tool,
                     f"{m['rate']:.1f}",
                     f"{m['cpu_us']:.2f}",
-                    f"{size['cpu_ratio']:.2f}" if tool == "blipd" else "",
+                    f"{size['cpu_ratio']:.2f}" if ours else "",
                     f"{m['lost']} of {m['settled']}",
                     f"{m['error_median_us']:.2f}",
                     f"{m['error_p99_us']:.2f}",
+                    f"{m['above_far_median_us']:.2f}",
+                    f"{m['above_far_p99_us']:.2f}",
                     f"{m['resident'] / 2**20:.1f}",
-                    f"{memory:.0f}" if memory is not None else "",
+                    f"{m['unscraped_per_channel']:.0f}" if ours else "",
+                    f"{m['resident_per_channel']:.0f}" if ours else "",
                     f"{m['others_busy']:.2f}",
                     f"{m['steal_ratio'] * 100:.1f} %",
                 )
@@ -327,10 +366,13 @@ Reading the figures:
 
 - CPU per probe is that of the whole process. On a veth link the far kernel's answer is made in the context of whoever
   sends, so both tools' figures hold a share of the far end's work.
-- The reference for round trips is tcpdump on the same link. blipd takes its own stamps at the same place in the
-  kernel, which is the design: what is left of the error is what it adds to them. fping stamps in user space.
+- The reference for round trips is tcpdump on the same link. blipd takes its stamps where tcpdump does, and the kernel
+  gives both the same one; that is the design, and what is left of the error is what blipd adds to it. "above far end"
+  is the check that shares no stamp with it: what is reported less the far end's own turnaround. It holds the way there
+  and back, and the true error is smaller. fping stamps in user space.
 - "bytes/channel" holds everything that grows with the number of channels: windows, histograms, schedule, the plan with
-  its names, the text of a scrape under way.
+  its names; "scraped" adds the text of a scrape and the snapshot behind it. The windows keep five minutes of samples,
+  four bytes each, and go on filling for that long after the run ends.
 """
 
 

@@ -132,12 +132,19 @@ class Capture:
         wait_until(listens, 10, "tcpdump captures", 0.01)
 
     def stop(self) -> pathlib.Path:
-        time.sleep(1.2)  # tcpdump takes what its ring holds at least once a second
-        self.process.signal(signal.SIGINT)
-        assert self.process.wait(10) == 0, self.process.errors
-        dropped = re.search(r"(\d+) packets? dropped by kernel", self.process.errors)
-        assert dropped and int(dropped[1]) == 0, self.process.errors
-        return self.file
+        return stop_captures([self])[0]
+
+
+def stop_captures(captures: list[Capture]) -> list[pathlib.Path]:
+    """Their files, whole."""
+    time.sleep(1.2)  # tcpdump takes what its ring holds at least once a second
+    for capture in captures:
+        capture.process.signal(signal.SIGINT)
+    for capture in captures:
+        assert capture.process.wait(10) == 0, capture.process.errors
+        dropped = re.search(r"(\d+) packets? dropped by kernel", capture.process.errors)
+        assert dropped and int(dropped[1]) == 0, capture.process.errors
+    return [capture.file for capture in captures]
 
 
 def tshark(file: pathlib.Path, fields) -> list[dict[str, str]]:
