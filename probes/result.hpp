@@ -61,19 +61,19 @@ struct Result {
   std::uint8_t answer_ttl = 0;  // TTL or hop limit of the answer; 0: not seen
   // An aborted probe that had been on the wire was counted as sent; one that never was had not.
   bool was_sent = false;
-  base::MonoTime sent{};           // when it was handed to the kernel, or would have been
-  base::MonoTime settled{};        // when this result was decided; never before `sent`
+  base::MonoTime sent{};              // when it was handed to the kernel, or would have been
+  base::MonoTime settled{};           // when this result was decided; never before `sent`
   std::optional<base::Duration> rtt;  // of kAnswered; absent when its stamps were void
   std::optional<IcmpNotice> notice;   // of kUnreachable
 };
 
 enum class RemarkKind : std::uint8_t {
-  kLate,        // the first answer to a probe already settled as lost
-  kDuplicate,   // a further, equal answer to one probe
-  kDiffering,   // a further answer to one probe that says something else
-  kReordered,   // came after the answer to a later probe (RFC 4737)
-  kMalformed,   // meant for the channel, but broken
-  kForged,      // meant for the channel, but its token or source is not right
+  kLate,       // the first answer to a probe already settled as lost
+  kDuplicate,  // a further, equal answer to one probe
+  kDiffering,  // a further answer to one probe that says something else
+  kReordered,  // came after the answer to a later probe (RFC 4737)
+  kMalformed,  // meant for the channel, but broken
+  kForged,     // meant for the channel, but its token or source is not right
 };
 
 struct Remark {

@@ -52,8 +52,8 @@ struct DnsSpec {
   DnsTransport transport = DnsTransport::kUdp;
   std::uint16_t port = 53;
   bool recursion_desired = false;
-  bool nsid = true;                 // asks the server to name itself (RFC 5001)
-  std::uint16_t edns_size = 1232;   // advertised UDP payload size (RFC 6891; DNS Flag Day 2020); 0: no EDNS
+  bool nsid = true;                // asks the server to name itself (RFC 5001)
+  std::uint16_t edns_size = 1232;  // advertised UDP payload size (RFC 6891; DNS Flag Day 2020); 0: no EDNS
   DnsExpectations expect;
   bool operator==(const DnsSpec&) const = default;
 };

@@ -79,8 +79,7 @@ Address masked(const Address& address, unsigned length) {
 
 }  // namespace
 
-Prefix::Prefix(const Address& address, unsigned length)
-    : length_(std::min(length, address.is_v4() ? 32U : 128U)) {
+Prefix::Prefix(const Address& address, unsigned length) : length_(std::min(length, address.is_v4() ? 32U : 128U)) {
   address_ = masked(address, length_);
 }
 

@@ -33,8 +33,6 @@ Moment SystemClock::read() const {
   return best;
 }
 
-Duration from_seconds(double seconds) {
-  return Duration(static_cast<Duration::rep>(std::llround(seconds * 1e9)));
-}
+Duration from_seconds(double seconds) { return Duration(static_cast<Duration::rep>(std::llround(seconds * 1e9))); }
 
 }  // namespace blipd::base
