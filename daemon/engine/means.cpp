@@ -54,10 +54,10 @@ base::Expected<void> open_unprivileged(Means& means, const config::Plan& plan, c
     auto pings = PingSockets::open(inbox, key);
     if (!pings) return base::fail("{}; {}; {}", why, pings.error().text, kRemedy);
     means.pings = std::move(*pings);
-    tell(
-        notify, Severity::kWarning, "unprivileged_icmp",
-        fmt::format("{}; ICMP goes through unprivileged sockets: less exact round trips, no TTL or DSCP of our own; {}",
-                    why, kRemedy));
+    tell(notify, Severity::kWarning, "unprivileged_icmp",
+         fmt::format("{}; ICMP goes through unprivileged sockets: less exact round trips, no TTL, DSCP, source or "
+                     "interface of our own; {}",
+                     why, kRemedy));
   }
   if (has_way(plan, Way::kSyn)) {
     tell(notify, Severity::kWarning, "unprivileged_tcp",

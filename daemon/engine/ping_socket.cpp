@@ -1,9 +1,6 @@
 #include "daemon/engine/ping_socket.hpp"
 
-#include <linux/errqueue.h>
-#include <netinet/icmp6.h>
 #include <netinet/in.h>
-#include <netinet/ip_icmp.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -12,9 +9,11 @@
 #include <optional>
 #include <variant>
 
+#include "daemon/engine/kernel_socket.hpp"
 #include "daemon/engine/receive_socket.hpp"
 #include "daemon/engine/socket_address.hpp"
 #include "probes/icmp.hpp"
+#include "probes/wire/icmp.hpp"
 #include "probes/wire/ip.hpp"
 
 namespace blipd::engine {
@@ -45,8 +44,7 @@ std::optional<Side> open_side(base::Family family) {
   if (::getsockname(side.fd.get(), any.get(), &any.length) != 0) return std::nullopt;
   side.identifier = from_socket_address(any.storage).port;
   prepare_to_receive(side.fd.get(), family);
-  const int on = 1;
-  ::setsockopt(side.fd.get(), is_v4 ? SOL_IP : SOL_IPV6, is_v4 ? IP_RECVERR : IPV6_RECVERR, &on, sizeof on);
+  keep_errors(side.fd.get(), family);
   return side;
 }
 
@@ -57,7 +55,11 @@ class PingSocketsImpl final : public PingSockets {
 
   AskStatus ask(const Ask& ask, const base::Moment&) override {
     Side* const side = side_of(ask.target.family());
-    if (side == nullptr) return AskStatus::kFailed;
+    // Where it is to leave from cannot be said to these sockets one packet at a time: rather not than otherwise.
+    if (side == nullptr || ask.spec->source || !ask.spec->interface.empty()) {
+      errno = EOPNOTSUPP;
+      return AskStatus::kFailed;
+    }
     const auto& icmp = std::get<probes::IcmpSpec>(ask.spec->ask);
     const base::Bytes message = echo(*side).write_request(buffer_, ask.target, ask.channel, ask.sequence, icmp.size);
     const SocketAddress to = to_socket_address(ask.target, 0);
@@ -68,7 +70,7 @@ class PingSocketsImpl final : public PingSockets {
   void poll(const base::Moment&) override {
     for (Side* side : {side_of(base::Family::kIpv4), side_of(base::Family::kIpv6)}) {
       if (side == nullptr) continue;
-      read_errors(*side);
+      drain_errors(side->fd.get(), kMaxDatagramsPerPoll, [&](const QueuedError& error) { take_error(*side, error); });
       reader_.read(
           side->fd.get(), kMaxDatagramsPerPoll, [&](const Datagram& datagram) { take(*side, datagram); }, side->state);
     }
@@ -118,50 +120,18 @@ class PingSocketsImpl final : public PingSockets {
     }
   }
 
-  // ICMP errors wait in the error queue together with the message that they are about (ip(7), IP_RECVERR).
-  void read_errors(const Side& side) {
-    for (std::size_t i = 0; i < kMaxDatagramsPerPoll; ++i) {
-      std::array<std::byte, 2048> quoted;
-      struct alignas(cmsghdr) {
-        std::array<std::byte, 512> bytes;
-      } control;
-      sockaddr_storage name{};
-      iovec vector{quoted.data(), quoted.size()};
-      msghdr message{};
-      message.msg_name = &name;
-      message.msg_namelen = sizeof name;
-      message.msg_iov = &vector;
-      message.msg_iovlen = 1;
-      message.msg_control = &control;
-      message.msg_controllen = sizeof control;
-      const ssize_t length = ::recvmsg(side.fd.get(), &message, MSG_ERRQUEUE | MSG_DONTWAIT);
-      if (length < 0) return;
-      for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
-        const bool is_error = (c->cmsg_level == SOL_IP && c->cmsg_type == IP_RECVERR) ||
-                              (c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_RECVERR);
-        if (is_error) take_error(side, *c, base::Bytes(quoted).first(static_cast<std::size_t>(length)));
-      }
-    }
-  }
-
-  void take_error(const Side& side, const cmsghdr& header, base::Bytes quoted) {
-    sock_extended_err error{};
-    std::memcpy(&error, CMSG_DATA(&header), sizeof error);
-    if (error.ee_origin != SO_EE_ORIGIN_ICMP && error.ee_origin != SO_EE_ORIGIN_ICMP6) return;
-    if (!probes::is_icmp_error(side.family, error.ee_type)) return;
-    // The quote is our own message: 8 bytes of header, then the channel and the sequence.
-    base::ByteReader reader(quoted);
-    reader.skip(8);
+  // The quote is our own message: 8 bytes of header, then the channel and the sequence.
+  void take_error(const Side& side, const QueuedError& error) {
+    if (!error.notice || !probes::is_icmp_error(side.family, error.notice->type)) return;
+    base::ByteReader reader(error.payload);
+    reader.skip(wire::kIcmpHeaderLength);
     Learned learned;
     learned.kind = Learned::Kind::kUnreachable;
     learned.channel = reader.u32();
     learned.sequence = reader.u32();
     if (!reader.ok()) return;
-    sockaddr_storage offender{};
-    std::memcpy(&offender, CMSG_DATA(&header) + sizeof error,
-                side.family == base::Family::kIpv4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
-    learned.from = from_socket_address(offender).address;
-    learned.notice = probes::IcmpNotice{error.ee_type, error.ee_code, learned.from};
+    learned.from = error.notice->sender;
+    learned.notice = error.notice;
     inbox_.learned(learned);
   }
 
