@@ -150,7 +150,7 @@ def test_fping_agrees_on_loss(busy):
     theirs = [rtt is None for rtts in busy.fping.values() for rtt in rtts]
     settled = [result for result in busy.results if result["outcome"] in ("answered", "lost")]
     ours = [result["outcome"] == "lost" for result in settled]
-    assert len(theirs) == len(PLAIN) * SECONDS / PERIOD
+    assert len(theirs) >= len(PLAIN) * SECONDS / PERIOD
     assert len(ours) > 0.9 * len(theirs)
     deviation = math.sqrt(LOSS * (1 - LOSS))
     their_loss, our_loss = statistics.mean(theirs), statistics.mean(ours)
@@ -166,6 +166,6 @@ def test_fping_agrees_on_the_round_trip(busy):
     """
     tenths = [round(rtt * 10_000) for rtts in busy.fping.values() for rtt in rtts if rtt is not None]
     theirs = statistics.median_grouped(tenths, 1) / 10_000
-    ours = statistics.median(result["rtt"] for result in busy.results if result["outcome"] == "answered")
+    ours = statistics.median(result["rtt"] for result in busy.results if result["rtt"] is not None)
     assert abs(ours - theirs) < 0.0001, f"ours {ours * 1000:.3f} ms, fping's {theirs * 1000:.3f} ms"
     assert 0.049 < ours < 0.053

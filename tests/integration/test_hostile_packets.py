@@ -180,6 +180,20 @@ def test_dns_answers_to_another_question_are_not_believed(stranger, unmoved, fam
 
 
 @pytest.mark.parametrize("family", [4, 6])
+def test_datagrams_with_a_wrong_checksum_do_not_stop_loss_from_being_judged(daemon, stranger, unmoved, family):
+    """The kernel counts them among what our sockets dropped; but they took the place of no answer."""
+    channel = {"target": f"silent{family}", "probe": "ping"}
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        query = stranger.hear(SILENT[family], UDP)
+        answer = bytearray(stranger.dns_answer(query))
+        answer[6:8] = b"\x12\x34"
+        stranger.send(query.destination, query.source, UDP, bytes(answer))
+    lost = unmoved.sum("blipd_probes_lost_total", **channel)
+    daemon.wait_for(lambda now: now.sum("blipd_probes_lost_total", **channel) >= lost + 8, 2, "loss goes on being judged")
+
+
+@pytest.mark.parametrize("family", [4, 6])
 def test_a_flood_of_noise_moves_nothing(daemon, stranger, unmoved, family):
     """Some thousands of packets, half of them with our own identifier or ports, over two seconds."""
     ping = stranger.hear(SILENT[family], ECHO[family])
