@@ -38,8 +38,7 @@ std::vector<std::string> Roster::names() const {
 void Roster::resolved(const std::string& name, std::vector<base::Address> addresses) {
   if (addresses.empty()) return;
   std::ranges::sort(addresses);
-  const auto repeated = std::ranges::unique(addresses);
-  addresses.erase(repeated.begin(), repeated.end());
+  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
   auto& known = known_[name];
   if (known == addresses) return;
   known = std::move(addresses);
@@ -65,9 +64,7 @@ void Roster::rebuild() {
       all = found->second;
     }
     if (all.empty()) ++unresolved_;
-    const auto refused = std::ranges::remove_if(all, [&](const base::Address& a) { return budget_->is_refused(a); });
-    if (!refused.empty()) ++refused_;
-    all.erase(refused.begin(), refused.end());
+    if (std::erase_if(all, [&](const base::Address& a) { return budget_->is_refused(a); }) > 0) ++refused_;
     for (const probes::ChannelIndex index : target.channels) {
       const Way way = way_of(plan_->channels[index].spec);
       for (const base::Address& address : all) {
