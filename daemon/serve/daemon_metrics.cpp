@@ -172,7 +172,7 @@ void add_networks(Families& out, const pipeline::Snapshot& snapshot) {
   const auto gauge = [&](const char* name, const char* help, const auto& value) {
     out.begin(MetricType::Gauge, name, help);
     for_each_network(snapshot,
-                     [&](Labels labels, std::size_t i) { out.put(std::move(labels), value(snapshot.networks[i])); });
+                     [&](const Labels& labels, std::size_t i) { out.put(labels, value(snapshot.networks[i])); });
   };
   using pipeline::NetworkRow;
   out.begin(MetricType::Gauge, "blipd_network_state", "1 for the state that the network is in, else 0.");
@@ -207,7 +207,7 @@ void add_countries(Families& out, const pipeline::Snapshot& snapshot) {
   const auto gauge = [&](const char* name, const char* help, const auto& value) {
     out.begin(MetricType::Gauge, name, help);
     for_each_country(snapshot,
-                     [&](Labels labels, std::size_t i) { out.put(std::move(labels), value(snapshot.countries[i])); });
+                     [&](const Labels& labels, std::size_t i) { out.put(labels, value(snapshot.countries[i])); });
   };
   using pipeline::CountryRow;
   out.begin(MetricType::Gauge, "blipd_country_level", "1 for the level that the country is at, else 0.");
