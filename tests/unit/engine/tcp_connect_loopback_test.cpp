@@ -117,6 +117,31 @@ TEST_CASE("loopback TCP: a connection that is forgotten is abandoned without a w
   CHECK(scene.inbox.all.size() == known);
 }
 
+TEST_CASE("loopback TCP: a handshake whose SYN had to be sent twice is an answer without a round trip") {
+  Scene scene;
+  // With a full queue the kernel drops SYNs; once it is emptied, the retransmission after a second is answered.
+  REQUIRE(::listen(scene.server.fd(), 0) == 0);
+  constexpr probes::Sequence kAsked = 4;
+  for (probes::Sequence i = 0; i < kAsked; ++i) REQUIRE(scene.ask(7, i) == AskStatus::kSent);
+  test::poll_a_little(scene.transport);
+  const std::size_t at_once = scene.inbox.all.size();
+  REQUIRE(at_once < kAsked);
+  std::vector<FileDescriptor> accepted;
+  REQUIRE(test::poll_until(scene.transport, [&] {
+    if (LoopbackSocket::readable(scene.server.fd(), 0)) {
+      accepted.emplace_back(::accept(scene.server.fd(), nullptr, nullptr));
+    }
+    return scene.inbox.all.size() == kAsked;
+  }));
+  for (std::size_t i = 0; i < kAsked; ++i) {
+    const Learned& learned = scene.inbox.all[i].learned;
+    INFO(i);
+    CHECK(learned.answer == AnswerKind::kConnected);
+    CHECK(learned.kernel_rtt.has_value() == (i < at_once));
+    CHECK((learned.stamp.source == StampSource::kKernel) == (i < at_once));
+  }
+}
+
 TEST_CASE("loopback TCP: hundreds at once are each told apart") {
   Scene open;
   REQUIRE(::listen(open.server.fd(), 512) == 0);
