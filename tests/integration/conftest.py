@@ -16,6 +16,11 @@ from harness.network import Pair  # noqa: E402
 TEST_SECONDS = 150  # no test takes longer; one that hangs says where
 
 
+def pytest_configure():
+    """Being told to end is like Ctrl-C: fixtures clean up."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 @pytest.fixture(autouse=True)
 def bounded_in_time(request):
     def too_long(_number, _frame):
