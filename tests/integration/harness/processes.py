@@ -53,20 +53,29 @@ class Process:
 
     @property
     def exit_code(self):
-        return self._popen.poll()
+        """None while it runs; negative for a signal. Leaves the zombie, so that its id stays ours until kill()."""
+        if self._popen.returncode is None:
+            ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if ended is None:
+                return None
+            return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+        return self._popen.returncode
 
     @property
     def is_running(self) -> bool:
-        return self._popen.poll() is None
+        return self.exit_code is None
 
     def signal(self, number: int) -> None:
-        self._popen.send_signal(number)
+        if self.is_running:
+            os.kill(self.pid, number)
 
     def wait(self, timeout: float) -> int:
-        try:
-            return self._popen.wait(timeout)
-        except subprocess.TimeoutExpired:
-            raise TimedOut(f"{self.name} (pid {self.pid}) still runs after {timeout:g} s") from None
+        deadline = time.monotonic() + timeout
+        while self.is_running:
+            if time.monotonic() >= deadline:
+                raise TimedOut(f"{self.name} (pid {self.pid}) still runs after {timeout:g} s")
+            time.sleep(0.002)
+        return self.exit_code
 
     def expect_running(self) -> None:
         if not self.is_running:
@@ -74,21 +83,16 @@ class Process:
 
     def kill(self) -> None:
         """For teardown: polite first, then not. Its whole session, which is ours alone."""
-        for number, patience in ((signal.SIGTERM, 2.0), (signal.SIGKILL, 5.0)):
-            if not self.is_running:
-                break
+        if self._popen.returncode is not None:
+            return
+        if self.is_running:
+            os.killpg(self.pid, signal.SIGTERM)
             try:
-                os.killpg(self.pid, number)
-            except ProcessLookupError:
+                self.wait(2)
+            except TimedOut:
                 pass
-            try:
-                self._popen.wait(patience)
-            except subprocess.TimeoutExpired:
-                continue
-        try:
-            os.killpg(self.pid, signal.SIGKILL)  # children that outlived it
-        except ProcessLookupError:
-            pass
+        os.killpg(self.pid, signal.SIGKILL)  # and any children that outlived it
+        self._popen.wait(5)
 
     # What the kernel says about it.
 
