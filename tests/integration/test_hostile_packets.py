@@ -88,7 +88,7 @@ def test_the_stranger_is_able_to_answer_rightly(daemon, stranger, family):
     stranger.reply(query, stranger.dns_answer(query))
     for probe in PROBES:
         wanted = before.value("blipd_probes_answered_total", target=target, probe=probe) + 1
-        now = daemon.wait_for(
+        daemon.wait_for(
             lambda now: now.value("blipd_probes_answered_total", target=target, probe=probe) == wanted,
             3,
             f"one {probe} is answered",

@@ -1,0 +1,125 @@
+"""Starts, reloads, and what stays as it is through them. Named after complaints of other tools' users, too."""
+
+import time
+
+import pytest
+from harness.daemon import configuration
+
+PING = {"type": "icmp", "interval": "200ms", "timeout": "500ms"}
+
+
+def only(metrics, what, target):
+    return metrics.sum(f"blipd_probes_{what}_total", target=target)
+
+
+MANY = {f"t{i}": (f"198.18.{100 + i // 10}.{1 + i % 10}", ["ping"]) for i in range(500)}
+SECOND = {"type": "icmp", "interval": "1s", "timeout": "800ms"}
+
+
+def many_configuration(targets):
+    return configuration(targets, {"ping": SECOND}, port=10549, defaults={"rtt_buckets": ["10ms", "100ms"]})
+
+
+@pytest.fixture(scope="module")
+def many(pair, run_for_module):
+    return run_for_module(pair.near, many_configuration(MANY), name="many").wait_ready()
+
+
+def test_ready_says_so_only_once_the_first_round_has_settled(pair, run):
+    """None of the others has /-/ready."""
+    targets = {"answers": ("198.18.1.1", ["ping"]), "silent": ("198.18.66.1", ["ping"])}
+    pair.far.nft("table inet silent { chain in { type filter hook input priority 0; ip daddr 198.18.66.1 drop\n }\n }")
+    daemon = run(
+        pair.near, configuration(targets, {"ping": {"type": "icmp", "interval": "2s", "timeout": "1s"}})
+    ).wait_listening()
+    assert daemon.request("/-/healthy")[0] == 200
+    status, _ = daemon.request("/-/ready")
+    assert status == 503
+    daemon.wait_ready()
+    metrics = daemon.scrape()
+    assert all(
+        only(metrics, "answered", target) + only(metrics, "lost", target) >= 1 for target in targets
+    ), "ready before its first round had settled"
+
+
+def test_no_false_loss_at_the_start(many):
+    """smokeping_prober loses probes at every start; from some 450 targets up cloudprober does all the time."""
+    metrics = many.scrape()
+    assert metrics.sum("blipd_probes_answered_total") >= len(MANY)
+    assert metrics.sum("blipd_probes_lost_total") == 0
+    assert metrics.sum("blipd_probes_aborted_total") == 0
+    assert metrics.sum("blipd_answers_late_total") == 0
+
+
+def test_a_reload_applies_the_difference_and_leaves_the_rest_alone(many):
+    """cloudprober #644, smokeping_prober: counters, windows and phase of untouched channels stay."""
+    before = many.scrape()
+    gone, new = list(MANY)[:10], {f"new{i}": (f"198.18.200.{i + 1}", ["ping"]) for i in range(10)}
+    kept = {name: target for name, target in MANY.items() if name not in gone}
+    many.reload(many_configuration(kept | new))
+    many.wait_for(lambda now: all(only(now, "answered", name) >= 1 for name in new), 5, "newcomers are asked")
+    after = many.scrape()
+    for name in kept:
+        for what in ("sent", "answered"):
+            assert only(after, what, name) >= only(before, what, name), name
+        assert after.value("blipd_window_samples", target=name, window="1m") >= before.value(
+            "blipd_window_samples", target=name, window="1m"
+        )
+    for name in gone:
+        assert after.series("blipd_probes_sent_total", target=name) == {}
+    assert after.sum("blipd_probes_lost_total") == 0
+    assert after.sum("blipd_probes_aborted_total") == 0
+    # A phase that is thrown anew leaves a gap, or asks twice: nobody is asked much more or less than once a second.
+    start, at = many.scrape(), time.monotonic()
+    for _ in range(3):
+        many.reload()
+    time.sleep(max(0.0, at + 3 - time.monotonic()))
+    passed, end = time.monotonic() - at, many.scrape()
+    for name in kept:
+        asked = only(end, "sent", name) - only(start, "sent", name)
+        assert passed - 1.5 <= asked <= passed + 1.5, f"{name} was asked {asked} times in {passed:.1f} s"
+    assert end.sum("blipd_probes_lost_total") == 0
+
+
+def test_a_bad_file_changes_nothing(many):
+    """cloudprober #644: the old configuration stays, and the metric says so."""
+    good = many.config_file.read_text()
+    before = many.scrape()
+    try:
+        many.config_file.write_text(good + "\nunknown_key: 1\n")
+        many.process.signal(1)
+        failed = many.wait_for(
+            lambda now: now.value("blipd_config_last_reload_successful") == 0, 5, "the reload is said to have failed"
+        )
+    finally:
+        many.config_file.write_text(good)
+    assert {name for name, _ in before.keys()} == {name for name, _ in failed.keys()}
+    assert "unknown_key" in many.log
+    many.wait_for(
+        lambda now: now.sum("blipd_probes_answered_total") > before.sum("blipd_probes_answered_total") + 400,
+        5,
+        "probing goes on",
+    )
+    many.reload()
+    assert many.scrape().value("blipd_config_last_reload_successful") == 1
+
+
+def test_series_stay_while_configured(pair, run):
+    """prometheus #14085: a target that dies, or never lived, keeps every series."""
+    pair.far.nft("table inet cut { set dead { type ipv4_addr; }\n chain in { type filter hook input priority 0; ip daddr @dead drop\n }\n }")
+    targets = {"lives": ("198.18.1.1", ["ping"]), "dies": ("198.18.31.1", ["ping"])}
+    daemon = run(pair.near, configuration(targets, {"ping": PING}))
+    daemon.wait_listening()
+    first = daemon.scrape().keys()
+    daemon.wait_ready()
+    assert daemon.scrape().keys() >= first
+    pair.far.run("nft", "add", "element", "inet", "cut", "dead", "{ 198.18.31.1 }")
+    dead = daemon.wait_for(
+        lambda now: now.state("blipd_target_state", "state", target="dies") == "down", 15, "the target is down"
+    )
+    assert dead.keys() >= first
+    pair.far.run("nft", "delete", "table", "inet", "cut")
+    back = daemon.wait_for(
+        lambda now: now.state("blipd_target_state", "state", target="dies") == "up", 15, "the target is up"
+    )
+    assert back.keys() >= first
