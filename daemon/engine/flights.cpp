@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace blipd::engine {
 
@@ -155,8 +156,8 @@ void Flights::on_request_seen(Slot& slot, const Learned& learned, base::MonoTime
   if (held == held_.end()) return;
   const std::optional<probes::AnswerDetail> detail = std::move(held->detail);
   held_.erase(held);
-  conclude_answer(slot, learned.channel, {slot.answer - slot.request, slot.request_source}, now,
-                  detail ? &*detail : nullptr);
+  const RoundTrip trip{slot.answer - slot.request, slot.request_source, {slot.answer, slot.era, true}};
+  conclude_answer(slot, learned.channel, trip, now, detail ? &*detail : nullptr);
 }
 
 namespace {
@@ -188,18 +189,19 @@ void Flights::on_answer(Slot& slot, const Learned& learned, base::MonoTime now, 
   slot.interface = static_cast<std::uint16_t>(learned.interface);
   const bool is_same_era = slot.era == static_cast<std::uint16_t>(era);
   if (learned.kernel_rtt) {
-    conclude_answer(slot, learned.channel, {learned.kernel_rtt, learned.stamp.source}, now, learned.detail);
+    conclude_answer(slot, learned.channel, {learned.kernel_rtt, learned.stamp.source, {}}, now, learned.detail);
   } else if (!is_same_era) {
-    conclude_answer(slot, learned.channel, {std::nullopt, StampSource::kNone}, now, learned.detail);
+    conclude_answer(slot, learned.channel, {std::nullopt, StampSource::kNone, {}}, now, learned.detail);
   } else if (learned.stamp.source == StampSource::kCapture && slot.request_source != StampSource::kCapture) {
     slot.state = State::kHeld;
     slot.answer = learned.stamp.at;
     held_.push_back({now + kStampPatience, learned.channel, learned.sequence, std::nullopt});
     if (learned.detail != nullptr) held_.back().detail = *learned.detail;
   } else {
-    const StampSource stamps = worse(slot.request_source, learned.stamp.source);
-    conclude_answer(slot, learned.channel, {plausible(learned.stamp.at - slot.request, now - slot.sent), stamps}, now,
-                    learned.detail);
+    RoundTrip trip{plausible(learned.stamp.at - slot.request, now - slot.sent),
+                   worse(slot.request_source, learned.stamp.source),
+                   {learned.stamp.at, slot.era, learned.stamp.source != StampSource::kUserSpace}};
+    conclude_answer(slot, learned.channel, trip, now, learned.detail);
   }
 }
 
@@ -249,14 +251,27 @@ void Flights::conclude_answer(Slot& slot, probes::ChannelIndex channel, const Ro
   result.service = slot.service;
   result.answer_ttl = slot.ttl;
   result.rtt = trip.duration;
-  Channel& c = channels_[channel];
-  // RFC 4737, 3.2: reordered when an answer to a later probe has been seen. Sequence numbers wrap.
-  const bool is_reordered = c.has_answered && static_cast<std::int32_t>(slot.sequence - c.last_answered) < 0;
-  if (!is_reordered) c.last_answered = slot.sequence;
-  c.has_answered = true;
-  const probes::Sequence sequence = slot.sequence;
+  const auto reordered = note_order(channels_[channel], slot.sequence, trip.arrival);
   conclude(slot, channel, result, State::kAnswered, detail);
-  if (is_reordered) remark(channel, sequence, RemarkKind::kReordered, now);
+  if (reordered) remark(channel, *reordered, RemarkKind::kReordered, now);
+}
+
+// Which answer, if any, is now known to have come after one to a later probe (RFC 4737, 3.2). Sequence numbers wrap.
+// What arrives through several sockets is learned in the order in which they are read: where there are stamps, they
+// decide.
+std::optional<probes::Sequence> Flights::note_order(Channel& c, probes::Sequence sequence, const Arrival& arrival) {
+  const Arrival& last = c.last_arrival;
+  const bool is_first = !std::exchange(c.has_answered, true);
+  const bool are_stamped = arrival.is_stamped && last.is_stamped && arrival.era == last.era;
+  const bool is_later_probe = is_first || static_cast<std::int32_t>(sequence - c.last_answered) > 0;
+  std::optional<probes::Sequence> reordered;
+  if (!is_later_probe && (!are_stamped || arrival.at > last.at)) reordered = sequence;
+  if (!is_first && is_later_probe && are_stamped && arrival.at < last.at) reordered = c.last_answered;
+  if (is_later_probe) {
+    c.last_answered = sequence;
+    c.last_arrival = arrival;
+  }
+  return reordered;
 }
 
 void Flights::conclude(Slot& slot, probes::ChannelIndex channel, probes::Result& result, State state,
@@ -285,7 +300,9 @@ void Flights::release_held(base::MonoTime now) {
     held_.pop_front();
     Slot* slot = slot_of(held.channel, held.sequence);
     if (slot == nullptr || slot->state != State::kHeld) continue;
-    const RoundTrip trip{plausible(slot->answer - slot->request, now - slot->sent), StampSource::kUserSpace};
+    const RoundTrip trip{plausible(slot->answer - slot->request, now - slot->sent),
+                         StampSource::kUserSpace,
+                         {slot->answer, slot->era, true}};
     conclude_answer(*slot, held.channel, trip, now, held.detail ? &*held.detail : nullptr);
   }
 }

@@ -106,11 +106,19 @@ class Flights {
     std::uint8_t ttl = 0;
   };
 
+  // When an answer came, as far as stamps can say: comparable within one era only.
+  struct Arrival {
+    base::WallTime at{};
+    std::uint16_t era = 0;
+    bool is_stamped = false;  // false: only the order of learning says when
+  };
+
   struct Channel {
     std::size_t first_slot = 0;
     std::uint32_t mask = 0;  // slots − 1; slots are a power of two
     probes::Sequence next_sequence = 0;
-    probes::Sequence last_answered = 0;
+    probes::Sequence last_answered = 0;  // of the answered ones, the last asked
+    Arrival last_arrival;                // of the answer to that
     base::Duration timeout{};
     std::uint64_t generation = 0;
     bool is_active = false;
@@ -134,6 +142,7 @@ class Flights {
   struct RoundTrip {
     std::optional<base::Duration> duration;  // absent: void
     probes::StampSource stamps = probes::StampSource::kNone;
+    Arrival arrival;
   };
 
   Slot* slot_of(probes::ChannelIndex channel, probes::Sequence sequence);
@@ -144,6 +153,7 @@ class Flights {
   void release_held(base::MonoTime now);
   void conclude_answer(Slot& slot, probes::ChannelIndex channel, const RoundTrip& trip, base::MonoTime now,
                        const probes::AnswerDetail* detail);
+  std::optional<probes::Sequence> note_order(Channel& c, probes::Sequence sequence, const Arrival& arrival);
   void conclude(Slot& slot, probes::ChannelIndex channel, probes::Result& result, State state,
                 const probes::AnswerDetail* detail);
   void abort_sent(Slot& slot, probes::ChannelIndex channel, probes::AbortReason reason, base::MonoTime now);

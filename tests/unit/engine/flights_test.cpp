@@ -186,6 +186,27 @@ TEST_CASE("an answer after that of a later probe is reordered, and answered all 
   CHECK(b.sink.remarks[0].kind == RemarkKind::kReordered);
 }
 
+TEST_CASE("stamps, not the order in which sockets are read, decide what was reordered") {
+  Bench b;
+  const auto first = b.send(0s);
+  const auto second = b.send(100ms);
+  b.request_seen(first, 0s);
+  b.request_seen(second, 100ms);
+  SECTION("read in the wrong order") {
+    b.flights.learned(b.seen(Learned::Kind::kAnswer, second, 160ms), MonoTime(170ms), 0);
+    b.flights.learned(b.seen(Learned::Kind::kAnswer, first, 150ms), MonoTime(170ms), 0);
+    CHECK(b.sink.remarks.empty());
+  }
+  SECTION("read in the right order, though the first came last") {
+    b.flights.learned(b.seen(Learned::Kind::kAnswer, first, 165ms), MonoTime(170ms), 0);
+    b.flights.learned(b.seen(Learned::Kind::kAnswer, second, 160ms), MonoTime(170ms), 0);
+    REQUIRE(b.sink.remarks.size() == 1);
+    CHECK(b.sink.remarks[0].kind == RemarkKind::kReordered);
+    CHECK(b.sink.remarks[0].sequence == first);
+  }
+  CHECK(b.sink.results.size() == 2);
+}
+
 TEST_CASE("an ICMP error settles a probe as unreachable and keeps who said so") {
   Bench b;
   const auto sequence = b.send(0s);
