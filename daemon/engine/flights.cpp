@@ -355,12 +355,14 @@ std::uint32_t Flights::waiting(probes::ChannelIndex channel) const {
   return count;
 }
 
-std::optional<base::MonoTime> Flights::earliest_deadline() const {
-  std::optional<base::MonoTime> earliest;
-  for (const auto& [timeout, queue] : deadlines_) {
-    if (!queue.empty() && (!earliest || queue.front().verdict < *earliest)) earliest = queue.front().verdict;
+bool Flights::is_verdict_due(base::MonoTime now) {
+  for (auto& [timeout, queue] : deadlines_) {
+    for (; !queue.empty() && queue.front().verdict <= now; queue.pop_front()) {
+      const Slot* slot = slot_of(queue.front().channel, queue.front().sequence);
+      if (slot != nullptr && slot->state == State::kWaiting) return true;
+    }
   }
-  return earliest;
+  return false;
 }
 
 void Flights::remark(probes::ChannelIndex channel, probes::Sequence sequence, RemarkKind kind, base::MonoTime now,

@@ -72,7 +72,7 @@ class Flights {
   bool is_waiting(probes::ChannelIndex channel, probes::Sequence sequence) const;
   std::uint64_t waiting() const { return waiting_; }          // for a verdict, all channels
   std::uint32_t waiting(probes::ChannelIndex channel) const;  // one channel's
-  std::optional<base::MonoTime> earliest_deadline() const;    // verdict time of the first one
+  bool is_verdict_due(base::MonoTime now);                    // settle() would call some probe lost
 
   // Calls `match(sequence)` for the sequences of a channel that may still be answered, newest first, until it
   // returns true. Says whether it did.

@@ -187,8 +187,7 @@ std::uint64_t Loop::socket_drops() const {
 }
 
 void Loop::settle(const base::Moment& now) {
-  const auto earliest = flights_->earliest_deadline();
-  if (earliest && *earliest <= now.mono) {
+  if (flights_->is_verdict_due(now.mono)) {
     // Before anything is called lost: did we ourselves drop what may have been its answer?
     const std::uint64_t drops = capture_drops() + socket_drops();
     if (drops != drops_seen_) doubtful_until_ = now.mono;
@@ -332,6 +331,9 @@ void Loop::count_lag(base::Duration lag) {
 
 base::MonoTime Loop::next_tick(const base::Moment& now) const {
   const bool is_busy = flights_->waiting() > 0 || !deferred_.empty() || !urgent_.empty();
+  if (dns_tcp_->connections() > 0 || tcp_connect_->connections() > 0) {
+    return now.mono + std::min(tick_.length(), Tick::kOwnStamps);
+  }
   if (is_busy) return now.mono + tick_.length();
   const base::MonoTime idle = now.mono + Tick::kIdle;
   const auto next_due = schedule_.next_due();

@@ -19,11 +19,9 @@ RouteWatch::RouteWatch() : socket_(::socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK
 }
 
 bool RouteWatch::changed(base::MonoTime now) {
-  if (!socket_.is_open()) {
-    if (now - assumed_ < kBlindInterval) return false;
-    assumed_ = now;
-    return true;
-  }
+  if (now - looked_ < (socket_.is_open() ? kInterval : kBlindInterval)) return false;
+  looked_ = now;
+  if (!socket_.is_open()) return true;
   // What changed is of no interest, only that something did. A bound, for a route server's floods.
   constexpr int kMaxMessages = 64;
   std::array<char, 8192> message;

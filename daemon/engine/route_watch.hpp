@@ -10,15 +10,16 @@ namespace blipd::engine {
 class RouteWatch {
  public:
   static constexpr base::Duration kBlindInterval = std::chrono::seconds(5);
+  static constexpr base::Duration kInterval = std::chrono::milliseconds(50);
 
   RouteWatch();
 
-  // Whether anything changed since the last call.
+  // Whether anything changed since the last look. Looks no more often than every kInterval.
   bool changed(base::MonoTime now);
 
  private:
   FileDescriptor socket_;
-  base::MonoTime assumed_{};
+  base::MonoTime looked_{};
 };
 
 }  // namespace blipd::engine

@@ -1,5 +1,5 @@
-// How long the loop sleeps. Wake-ups cost more than packets, so everything moves on one tick: 10 ms when calm, down
-// to 1 ms when a tick has more to send than a network card's queue likes at once. Pure.
+// How long the loop sleeps. Wake-ups cost more than packets, so everything moves on one tick: 20 ms when there is little
+// to send, down to 1 ms when a tick has more to send than a network card's queue likes at once. Pure.
 #pragma once
 
 #include <algorithm>
@@ -11,11 +11,13 @@ namespace blipd::engine {
 
 class Tick {
  public:
-  static constexpr base::Duration kCalm = std::chrono::milliseconds(10);
+  static constexpr base::Duration kCalm = std::chrono::milliseconds(20);
+  // The longest while an answer is under way that only the tick itself can stamp.
+  static constexpr base::Duration kOwnStamps = std::chrono::milliseconds(10);
   static constexpr base::Duration kBusy = std::chrono::milliseconds(1);
   static constexpr base::Duration kIdle = std::chrono::milliseconds(100);  // with nothing under way
   static constexpr std::size_t kManySends = 256;
-  static constexpr std::size_t kFewSends = 64;
+  static constexpr std::size_t kFewSends = 32;
 
   base::Duration length() const { return length_; }
 
