@@ -157,6 +157,10 @@ void Pipeline::on_remark(const probes::Remark& remark) { impl_->on_remark(remark
 void Pipeline::advance(const base::Moment& now) { impl_->advance(now); }
 void Pipeline::adopt(std::shared_ptr<const config::Plan> plan) { impl_->adopt(std::move(plan)); }
 std::vector<ChannelIndex> Pipeline::take_urgent() { return impl_->take_urgent(); }
+std::vector<event::Event> Pipeline::take_events() { return {}; }
+std::vector<Minutes> Pipeline::take_minutes() { return {}; }
+Memory Pipeline::memory() const { return {}; }
+base::Expected<void> Pipeline::restore(const Memory&) { return {}; }
 const detect::Judge& Pipeline::judge() const { return impl_->judge(); }
 void Pipeline::begin_snapshot(const base::Moment& now) { impl_->begin_snapshot(now); }
 bool Pipeline::step_snapshot(std::size_t channels) { return impl_->step_snapshot(channels); }

@@ -7,7 +7,11 @@
 #include <vector>
 
 #include "config/plan.hpp"
+#include "daemon/event/event.hpp"
+#include "daemon/pipeline/memory.hpp"
+#include "daemon/pipeline/minutes.hpp"
 #include "daemon/pipeline/snapshot.hpp"
+#include "probes/base/error.hpp"
 #include "probes/result.hpp"
 
 namespace blipd::detect {
@@ -36,6 +40,17 @@ class Pipeline final : public probes::ResultSink {
 
   // Channels that judging wants asked at once, since the last call; without repeats.
   std::vector<probes::ChannelIndex> take_urgent();
+
+  // Events that began, changed or ended since the last call, each as it now stands; in order of `declared`.
+  std::vector<event::Event> take_events();
+
+  // Minutes that have ended since the last call, oldest first. A minute that nobody takes is given up after a few.
+  std::vector<Minutes> take_minutes();
+
+  // What the next start must know, and giving it back to a pipeline that has had no result yet. The time in between was
+  // not watched. Unknown names are passed over; what cannot be read is an error, and changes nothing.
+  Memory memory() const;
+  base::Expected<void> restore(const Memory& memory);
 
   // The verdicts as they stand, without a snapshot: cheap enough to look at after every call.
   const detect::Judge& judge() const;

@@ -1,0 +1,1 @@
+#include "daemon/journal/journal.hpp"
