@@ -1,5 +1,5 @@
-// How long the loop sleeps. Wake-ups cost more than packets, so everything moves on one tick: 20 ms when there is little
-// to send, down to 1 ms when a tick has more to send than a network card's queue likes at once. Pure.
+// How long the loop sleeps. Wake-ups cost more than packets, so everything moves on one tick: 20 ms when there is
+// little to send, down to 1 ms when a tick has more to send than a network card's queue likes at once. Pure.
 #pragma once
 
 #include <algorithm>
