@@ -89,7 +89,8 @@ void Assembly::add_target(NetworkDraft& network, TargetDraft draft, Place place,
   ++target_count_;
 }
 
-void Assembly::add_control(TargetDraft draft, std::string network, Place place, const Path& path, Faults& faults) {
+void Assembly::add_control(TargetDraft draft, std::string network, std::string upstream, Place place, const Path& path,
+                           Faults& faults) {
   const auto [taken, is_new] = control_names_.emplace(draft.name, Where{&faults.file(), place});
   if (!is_new) {
     faults.fault(place, path,
@@ -100,7 +101,7 @@ void Assembly::add_control(TargetDraft draft, std::string network, Place place, 
   Target target{std::move(draft.name), std::move(draft.host), specs(nullptr, nullptr, draft)};
   control_hosts_.insert(target.host);
   check_manners(target, place, path, faults);
-  controls_.push_back({std::move(target), std::move(network)});
+  controls_.push_back({std::move(target), std::move(network), std::move(upstream)});
 }
 
 void Assembly::check_manners(const Target& target, Place place, const Path& path, Faults& faults) {
@@ -155,15 +156,20 @@ void Assembly::check_controls(Faults& faults) const {
   const Path root;
   const Path vantage = root.child("vantage");
   std::set<std::string> networks;
-  for (const Control& control : controls_) networks.insert(control.network);
+  std::size_t vouching = 0;  // path controls say nothing of our own link
+  for (const Control& control : controls_) {
+    if (!control.upstream.empty()) continue;
+    networks.insert(control.network);
+    ++vouching;
+  }
   const char* const kRemedy = "add targets outside the country, such as public resolvers, in three networks or more";
-  if (controls_.empty()) {
+  if (vouching == 0) {
     faults.warn({1, 1}, vantage.child("controls"),
                 fmt::format("no controls, so a fault of our own link looks like an outage; {}", kRemedy));
-  } else if (controls_.size() < kFewestControls || networks.size() < kFewestControlNetworks) {
+  } else if (vouching < kFewestControls || networks.size() < kFewestControlNetworks) {
     faults.warn({1, 1}, vantage.child("controls"),
                 fmt::format("{} of {} (at least {} of {} are advised), so our own faults are told apart badly; {}",
-                            controls_.size() == 1 ? "1 control" : fmt::format("{} controls", controls_.size()),
+                            vouching == 1 ? "1 control" : fmt::format("{} controls", vouching),
                             networks.size() == 1 ? "1 network" : fmt::format("{} networks", networks.size()),
                             kFewestControls, kFewestControlNetworks, kRemedy));
   }

@@ -59,7 +59,8 @@ class Assembly {
   CountryDraft& add_country(Country country, Place place, const Path& path, Faults& faults);
   NetworkDraft& add_network(CountryDraft& country, Network network, Place place, const Path& path, Faults& faults);
   void add_target(NetworkDraft& network, TargetDraft draft, Place place, const Path& path, Faults& faults);
-  void add_control(TargetDraft draft, std::string network, Place place, const Path& path, Faults& faults);
+  void add_control(TargetDraft draft, std::string network, std::string upstream, Place place, const Path& path,
+                   Faults& faults);
 
   // Null when there is none.
   CountryDraft* find_country(const std::string& code);

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/detect_settings.hpp"
 #include "config/load.hpp"
 #include "probes/base/text.hpp"
 
@@ -158,13 +159,7 @@ void write_rest(const Configuration& configuration, Out out) {
   for (const base::Prefix& prefix : budget.do_not_probe) refused.push_back(prefix.to_string());
   fmt::format_to(out, "budget:\n  total_rate: {}\n  prefix_rate: {}\n  do_not_probe: {}\n", budget.total_rate,
                  budget.prefix_rate, list(refused));
-  const Detect& d = configuration.detect;
-  fmt::format_to(
-      out,
-      "detect:\n  down_threshold: {}\n  small_down_threshold: {}\n  up_threshold: {}\n  clip: {}\n"
-      "  false_failure: {}\n  down_failure: {}\n  usual_alpha: {}\n  usual_floor: {}\n  control_quorum: {}\n",
-      d.down_threshold, d.small_down_threshold, d.up_threshold, d.clip, d.false_failure, d.down_failure, d.usual_alpha,
-      d.usual_floor, d.control_quorum);
+  fmt::format_to(out, "detect:\n{}", dump_detect(configuration.detect));
   const Engine& engine = configuration.engine;
   fmt::format_to(out, "engine:\n  late_window: {}\n  max_lag: {}\n  ask_at_once: {}\n",
                  base::format_duration(engine.late_window), base::format_duration(engine.max_lag), engine.ask_at_once);
@@ -182,7 +177,9 @@ std::string dump(const Configuration& configuration) {
   fmt::format_to(out, "vantage:\n  name: {}\n", scalar(configuration.vantage_name));
   if (!configuration.controls.empty()) fmt::format_to(out, "  controls:\n");
   for (const Control& control : configuration.controls) {
-    fmt::format_to(out, "    - {{{}, network: {}}}\n", target_fields(control.target, names), scalar(control.network));
+    fmt::format_to(out, "    - {{{}, network: {}", target_fields(control.target, names), scalar(control.network));
+    if (!control.upstream.empty()) fmt::format_to(out, ", upstream: {}", scalar(control.upstream));
+    fmt::format_to(out, "}}\n");
   }
   fmt::format_to(out, "probes:\n");
   names.write(out);

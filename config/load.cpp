@@ -1,5 +1,7 @@
 #include "config/load.hpp"
 
+#include "config/detect_settings.hpp"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -65,35 +67,6 @@ Budget read_budget(const Reader& top) {
     }
   }
   return budget;
-}
-
-Detect read_detect(const Reader& top) {
-  Detect detect;
-  const Node* node = top.map("detect");
-  if (!node) return detect;
-  const Reader reader(*node, top.path().child("detect"), top.faults(), {keys::kDetect});
-  constexpr double kLeastRatio = 1e-6;  // probabilities stay off 0 and 1, whose logarithms have no bound
-  constexpr double kMostRatio = 1 - 1e-6;
-  take(reader.real("clip", 1, 1000), detect.clip);
-  take(reader.real("down_threshold", 0.1, 1000), detect.down_threshold);
-  take(reader.real("small_down_threshold", 0.1, 1000), detect.small_down_threshold);
-  take(reader.real("up_threshold", -1000, -0.1), detect.up_threshold);
-  take(reader.real("false_failure", kLeastRatio, 0.5), detect.false_failure);
-  take(reader.real("down_failure", 0.5, kMostRatio), detect.down_failure);
-  take(reader.real("usual_alpha", kLeastRatio, 1), detect.usual_alpha);
-  take(reader.real("usual_floor", 0, 1), detect.usual_floor);
-  take(reader.real("control_quorum", 0, 1), detect.control_quorum);
-  // The evidence never leaves −clip..clip, so a threshold beyond it would never be reached.
-  const std::array<std::pair<std::string_view, double>, 3> thresholds = {
-      {{"down_threshold", detect.down_threshold},
-       {"small_down_threshold", detect.small_down_threshold},
-       {"up_threshold", -detect.up_threshold}}};
-  for (const auto& threshold : thresholds) {
-    if (threshold.second <= detect.clip) continue;
-    reader.fault(threshold.first,
-                 fmt::format("beyond clip ({:.6g}), so never reached; lower it or raise clip", detect.clip));
-  }
-  return detect;
 }
 
 Engine read_engine(const Reader& top) {
@@ -204,7 +177,7 @@ class DocumentReader {
     if (!is_target_like(node, path)) return;
     if (node.kind == Node::Kind::kScalar) {
       auto draft = read_bare_target(node, path);
-      if (draft) assembly_.add_control(*draft, draft->name, node.place, path, faults_);
+      if (draft) assembly_.add_control(*draft, draft->name, "", node.place, path, faults_);
       return;
     }
     const Reader reader(node, path, faults_, {keys::kControl, keys::kSettings});
@@ -212,7 +185,8 @@ class DocumentReader {
     auto draft = read_target_fields(reader);
     if (!draft) return;
     if (!network) network = draft->name;
-    assembly_.add_control(std::move(*draft), std::move(*network), name_place(reader), path, faults_);
+    assembly_.add_control(std::move(*draft), std::move(*network), reader.text("upstream").value_or(""),
+                          name_place(reader), path, faults_);
   }
 
   void read_target(const Node& node, const Path& path, NetworkDraft& network) {

@@ -24,6 +24,9 @@ struct Target {
 struct Control {
   Target target;
   std::string network;  // controls of one network share fate; defaults to the control's own name
+  // Of a path control: the upstream inside which it sits, between us and the networks that name the same one. It says
+  // nothing of our own link and has no part in the vantage test.
+  std::string upstream;
 };
 
 struct Network {
@@ -48,7 +51,7 @@ struct Budget {
   std::vector<base::Prefix> do_not_probe;
 };
 
-// The network test and the vantage test; docs/detection.md explains each default.
+// How verdicts are reached; docs/detection.md explains each default.
 struct Detect {
   double down_threshold = 9.2;        // W at which a network is down
   double small_down_threshold = 6.9;  // the same with fewer than four channels
@@ -59,6 +62,30 @@ struct Detect {
   double usual_alpha = 1.0 / 2000.0;  // weight of one probe in the usual answer ratio
   double usual_floor = 0.15;          // below it a channel has no vote
   double control_quorum = 0.5;        // vantage fault when a smaller share of controls answers
+
+  base::Duration blip_limit = std::chrono::minutes(5);  // an outage shorter than this is a blip
+  base::Duration recovery = std::chrono::minutes(10);   // steady for so long before it is normal again
+  base::Duration relapse = std::chrono::minutes(1);     // down again so soon is the same outage of a network
+
+  double flap_penalty = 1000;  // of one time down
+  double flap_ceiling = 4000;  // the sum stays below
+  base::Duration flap_half_life = std::chrono::hours(2);
+  base::Duration flap_window = std::chrono::hours(6);  // in which times down are counted against what is usual
+  double unstable_from = 2500;                         // penalty
+  double unstable_until = 750;
+  double chance = 1e-4;           // what is this improbable as usual behaviour is not usual
+  double unstable_weight = 0.25;  // of a country's networks, by which it is unstable itself
+
+  double partial_share = 0.8;  // of the usual reachable share; below it a country is partial
+  double partial_ends = 0.85;  // from there up it is not, so that an edge does not flicker
+  base::Duration partial_hold = std::chrono::minutes(1);
+
+  double degraded_loss = 0.2;      // over five minutes
+  double degraded_deviations = 3;  // mean absolute deviations above the usual loss
+  double cusum_slack = 0.5;        // of standardised log round trips (Page 1954)
+  double cusum_limit = 8;
+
+  base::Duration review_after = std::chrono::hours(24 * 7);  // an event as old as this may be the new normal
 };
 
 struct Engine {

@@ -79,13 +79,14 @@ struct NetworkSource {
   const Network* network = nullptr;  // none: controls
   std::string name;
   std::vector<const Target*> targets;
+  std::vector<std::string_view> upstreams;  // of path controls, at the position of `targets`
 };
 
 std::vector<NetworkSource> networks_of(const Configuration& configuration) {
   std::vector<NetworkSource> sources;
   for (const Country& country : configuration.countries) {
     for (const Network& network : country.networks) {
-      NetworkSource source{join(country.code, network.name), &country, &network, network.name, {}};
+      NetworkSource source{join(country.code, network.name), &country, &network, network.name, {}, {}};
       for (const Target& target : network.targets) source.targets.push_back(&target);
       sources.push_back(std::move(source));
     }
@@ -93,8 +94,9 @@ std::vector<NetworkSource> networks_of(const Configuration& configuration) {
   std::unordered_map<std::string, std::size_t> control_networks;
   for (const Control& control : configuration.controls) {
     const auto [found, is_new] = control_networks.emplace(control.network, sources.size());
-    if (is_new) sources.push_back({join(kVantage, control.network), nullptr, nullptr, control.network, {}});
+    if (is_new) sources.push_back({join(kVantage, control.network), nullptr, nullptr, control.network, {}, {}});
     sources[found->second].targets.push_back(&control.target);
+    sources[found->second].upstreams.emplace_back(control.upstream);
   }
   return sources;
 }
@@ -179,9 +181,12 @@ class Planner {
                         static_cast<std::uint32_t>(previous_.targets.size()), names);
     std::size_t next = 0;
     for (std::size_t i = 0; i < sources_.size(); ++i) {
-      for (const Target* target : sources_[i].targets) {
+      const NetworkSource& source = sources_[i];
+      for (std::size_t t = 0; t < source.targets.size(); ++t) {
+        const Target* target = source.targets[t];
         const auto place = positions.place(names[next++]);
-        row_at(plan_->targets, place.index) = {true, target->name, target->host, network_at_[i], {}};
+        row_at(plan_->targets, place.index) = {true, target->name, target->host, network_at_[i], {}, ""};
+        if (!source.upstreams.empty()) plan_->targets[place.index].upstream = source.upstreams[t];
         plan_->networks[network_at_[i]].targets.push_back(place.index);
         target_at_.push_back(place);
       }

@@ -40,6 +40,7 @@ struct PlannedTarget {
   std::string host;
   NetworkIndex network = 0;
   std::vector<ChannelIndex> channels;
+  std::string upstream;  // of a path control; else empty
 };
 
 struct PlannedNetwork {

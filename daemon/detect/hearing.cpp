@@ -17,7 +17,6 @@ constexpr std::size_t kMostPending = 256;
 constexpr base::Duration kElectorateAge = std::chrono::seconds(10);
 // Controls are not asked out of turn more often than this.
 constexpr base::Duration kControlPause = std::chrono::seconds(2);
-constexpr base::Duration kCountryPeriod = std::chrono::seconds(1);
 
 template <class Row>
 bool is_kept(const std::vector<Row>& now, const std::vector<Row>* before, std::size_t i) {
@@ -42,19 +41,14 @@ void Hearing::adopt(std::shared_ptr<const config::Plan> plan) {
     networks_[i].is_waiting = !networks_[i].pending.empty();
     if (networks_[i].is_waiting) waiting_.push_back(static_cast<NetworkIndex>(i));
   }
-  countries_.resize(plan_->countries.size());
-  for (std::size_t i = 0; i < countries_.size(); ++i) {
-    if (!is_kept(plan_->countries, before ? &before->countries : nullptr, i)) countries_[i] = CountryEntry{};
-  }
   controls_.clear();
   for (std::size_t i = 0; i < plan_->targets.size(); ++i) {
     const config::PlannedTarget& target = plan_->targets[i];
-    if (target.is_active && plan_->networks[target.network].is_control()) {
+    if (target.is_active && plan_->networks[target.network].is_control() && target.upstream.empty()) {
       controls_.push_back(static_cast<TargetIndex>(i));
     }
   }
   update_vantage();
-  are_countries_stale_ = true;
 }
 
 bool Hearing::is_void(const probes::Result& result) const {
@@ -77,14 +71,24 @@ void Hearing::on_result(const probes::Result& result) {
     if (is_learning) channel.usual.learn_answer(rules().usual_alpha);
     channel.contact.on_answer(result.sent);
     target.answered_sent = std::max(target.answered_sent, result.sent);
+    if (target.first_failed < result.sent) target.first_failed = kNever;
   } else {
     if (is_learning) channel.usual.learn_failure(rules().usual_alpha);
     is_first_failure = target.state == TargetState::kUp && channel.contact.failures() == 0;
     is_news = channel.contact.on_failure(result.sent) && result.sent >= target.answered_sent;
+    const bool is_first = target.first_failed == kNever || result.sent < target.first_failed;
+    if (is_news && is_first) target.first_failed = result.sent;
+    NetworkEntry& network = networks_[target.network];
+    if (network.first_good != kNever && result.sent < network.first_good) {
+      network.last_bad = std::max(network.last_bad, result.sent);
+    }
   }
   const bool is_of_control = channel.is_control;
   roster_.refresh(*plan_, channel.target, is_of_control ? control_down_after() : kDownAfter);
   if (is_of_control) {
+    if (!plan_->targets[channel.target].upstream.empty()) return;
+    if (!is_answer) control_failed_ = std::max(control_failed_, result.sent);
+    control_loss_.add(now_, !is_answer, !is_at_fault(), rules().usual_alpha);
     on_control(is_first_failure && is_news);
   } else if (is_answer) {
     on_answer(result, channel.target);
@@ -132,9 +136,27 @@ void Hearing::update_vantage() {
     }
     control_views_.push_back(view);
   }
-  if (!vantage_.update(control_views_, now_, rules())) return;
-  are_countries_stale_ = true;
-  if (is_at_fault()) begin_fault();
+  const bool was_at_fault = is_at_fault();
+  if (!vantage_.update(control_views_, now_, rules()) || was_at_fault == is_at_fault()) return;
+  if (is_at_fault()) {
+    begin_fault();
+    const base::MonoTime failed = std::max(control_failed_, vantage_.vouched_until());
+    changes_.push_back({Change::Of::kVantage, 0, true, {std::min(vantage_.vouched_until(), failed), failed}});
+  } else {
+    changes_.push_back({Change::Of::kVantage, 0, false, {std::min(control_failed_, now_), now_}});
+  }
+}
+
+bool Hearing::is_path_down(std::string_view upstream) const {
+  if (upstream.empty()) return false;
+  bool is_any = false;
+  for (std::size_t i = 0; i < plan_->targets.size(); ++i) {
+    const config::PlannedTarget& target = plan_->targets[i];
+    if (!target.is_active || target.upstream != upstream) continue;
+    is_any = true;
+    if (roster_.target(static_cast<TargetIndex>(i)).state != TargetState::kDown) return false;
+  }
+  return is_any;
 }
 
 // Nobody vouches for what failed lately, so it was ours: it says nothing about whom it asked.
@@ -157,10 +179,17 @@ void Hearing::on_answer(const probes::Result& result, TargetIndex index) {
   }
   const UsualAnswers& usual = roster_.channel(result.channel).usual;
   if (!usual.is_heard(rules().usual_floor)) return;
+  const double evidence = answer_evidence(usual.ratio() * answered_here(), rules());
+  doubt(index, evidence);
   network.answered_sent = std::max(network.answered_sent, result.sent);
   if (network.first_failed <= network.answered_sent) network.first_failed = network.last_failed = kNever;
-  if (network.test.evidence() > -rules().clip) network.test.add(answer_evidence(usual.ratio(), rules()), rules());
+  if (network.state != NetworkState::kNormal) note_return(network, result.sent);
+  if (network.test.evidence() > -rules().clip) network.test.add(evidence, rules());
   decide(target.network);
+}
+
+void Hearing::note_return(NetworkEntry& network, base::MonoTime answered) {
+  if (network.first_good == kNever || answered < network.first_good) network.first_good = answered;
 }
 
 void Hearing::on_failure(const probes::Result& result, TargetIndex index) {
@@ -173,9 +202,10 @@ void Hearing::on_failure(const probes::Result& result, TargetIndex index) {
   if (target.failures < UINT16_MAX) ++target.failures;
   count_electorate(target.network);
   const bool is_full = is_down || target.failures <= full_failures(network.electorate, rules());
-  const double evidence = is_full ? failure_evidence(usual.ratio(), rules()) : kRepeatedFailure;
+  const double full = failure_evidence(usual.ratio() * answered_here(), rules());
+  const double evidence = target.is_known_down ? 0 : is_full ? full : kRepeatedFailure;
   if (network.pending.size() == kMostPending) network.pending.erase(network.pending.begin());
-  network.pending.push_back({result.sent, index, static_cast<float>(evidence)});
+  network.pending.push_back({result.sent, index, static_cast<float>(evidence), static_cast<float>(full)});
   weigh(target.network);
   if (!network.pending.empty() && !std::exchange(network.is_waiting, true)) waiting_.push_back(target.network);
   decide(target.network);
@@ -190,16 +220,49 @@ void Hearing::weigh(NetworkIndex index) {
     TargetEntry& target = roster_.target(p.target);
     if (testimony == Testimony::kAgainst) {
       target.failures = 0;
+      target.first_failed = kNever;
       return true;
     }
     network.test.add(static_cast<double>(p.evidence), rules());
     if (target.failures > 0) target.is_failed = true;
+    doubt(p.target, static_cast<double>(p.doubt));
+    if (target.is_known_down) return true;
     if (p.sent > network.answered_sent) {
       network.first_failed = network.first_failed == kNever ? p.sent : std::min(network.first_failed, p.sent);
       network.last_failed = std::max(network.last_failed, p.sent);
     }
+    // What seemed to come back did not.
+    if (network.state == NetworkState::kOutage && p.sent > network.first_good &&
+        network.test.evidence() >= rules().clip) {
+      network.first_good = kNever;
+      network.last_bad = std::max(network.last_bad, p.sent);
+    }
     return true;
   });
+}
+
+void Hearing::doubt(TargetIndex index, double evidence) {
+  TargetEntry& target = roster_.target(index);
+  const bool was_down = target.is_firmly_down();
+  target.doubt = std::clamp(target.doubt + evidence, kDoubtFloor, kDoubtCeiling);
+  if (evidence < 0) {
+    // One answer is proof of life.
+    target.doubt = std::min(target.doubt, 0.0);
+    target.is_known_down = false;
+  }
+  if (was_down == target.is_firmly_down()) return;
+  const NetworkEntry& network = networks_[target.network];
+  const base::MonoTime failed = target.first_failed == kNever ? target.fell.latest : target.first_failed;
+  if (!was_down) {
+    // Others of the network have answered since it fell silent.
+    target.is_known_down =
+        network.state == NetworkState::kNormal && network.test.evidence() <= 0 && network.answered_sent > failed;
+    changes_.push_back({Change::Of::kTarget, index, true, {target.fell.earliest, target.fell.latest}});
+  } else {
+    const base::MonoTime answered = target.answered_sent;
+    const base::MonoTime last = roster_.last_failure(*plan_, index);
+    changes_.push_back({Change::Of::kTarget, index, false, {std::min(last, answered), answered}});
+  }
 }
 
 void Hearing::decide(NetworkIndex index) {
@@ -225,9 +288,19 @@ void Hearing::decide(NetworkIndex index) {
 void Hearing::set_state(NetworkIndex index, NetworkState state) {
   NetworkEntry& network = networks_[index];
   if (network.state == state) return;
+  if (state == NetworkState::kOutage) {
+    const base::MonoTime earliest = network.answered_sent == kNever ? network.first_failed : network.answered_sent;
+    changes_.push_back({Change::Of::kNetwork, index, true, {earliest, network.first_failed}});
+    network.last_bad = network.last_failed;
+    network.first_good = kNever;
+  } else if (state == NetworkState::kNormal) {
+    const base::MonoTime good = network.first_good == kNever ? now_ : network.first_good;
+    const base::MonoTime bad = network.last_bad == kNever ? good : std::min(network.last_bad, good);
+    changes_.push_back({Change::Of::kNetwork, index, false, {bad, good}});
+    network.first_good = network.last_bad = kNever;
+  }
   network.state = state;
   network.since = now_;
-  are_countries_stale_ = true;
   if (state != NetworkState::kOutage) return;
   for (const TargetIndex t : plan_->networks[index].targets) {
     for (const ChannelIndex c : plan_->targets[t].channels) roster_.channel(c).usual.forget_held();
@@ -263,48 +336,23 @@ void Hearing::count_electorate(NetworkIndex index) {
 
 void Hearing::advance(base::MonoTime now) {
   now_ = std::max(now_, now);
-  if (countries_updated_ == kNever || are_countries_stale_ || now_ - countries_updated_ >= kCountryPeriod) {
-    update_countries();
-  }
-  if (shares_learned_ == kNever || now_ - shares_learned_ >= kShareSample) learn_shares();
-}
-
-void Hearing::update_countries() {
-  countries_updated_ = now_;
-  are_countries_stale_ = false;
   // A network whose last vote is gone has nobody left to speak for it.
   for (std::size_t n = 0; n < networks_.size(); ++n) {
     const auto index = static_cast<NetworkIndex>(n);
     if (roster_.network(index).voting_targets == 0) set_state(index, NetworkState::kUnknown);
   }
-  if (is_at_fault()) return;
-  std::vector<NetworkStanding> standings;
-  for (std::size_t i = 0; i < countries_.size(); ++i) {
-    standings.clear();
-    for (const NetworkIndex n : plan_->countries[i].networks) {
-      standings.push_back({plan_->networks[n].weight, networks_[n].state, roster_.network(n).reachable_ratio()});
-    }
-    CountryEntry& country = countries_[i];
-    country.standing = stand(standings);
-    country.test.update(country.standing, country.usual_share.mean(), now_);
-  }
 }
 
-void Hearing::learn_shares() {
-  shares_learned_ = now_;
-  if (is_at_fault()) return;
-  const double alpha = rules().usual_alpha;
-  for (std::size_t i = 0; i < networks_.size(); ++i) {
-    const auto share = roster_.network(static_cast<NetworkIndex>(i)).reachable_ratio();
-    NetworkEntry& network = networks_[i];
-    const bool is_calm = network.state == NetworkState::kNormal && network.test.evidence() <= rules().up_threshold;
-    if (share && is_calm) network.usual_share.learn(*share, alpha);
-  }
-  for (CountryEntry& country : countries_) {
-    const bool is_calm = country.test.level() == CountryLevel::kNormal && country.standing.down_share == 0;
-    if (country.standing.reachable_ratio && is_calm)
-      country.usual_share.learn(*country.standing.reachable_ratio, alpha);
-  }
+void Hearing::restore(ChannelIndex channel, const UsualAnswers::Memory& memory) {
+  ChannelEntry& entry = roster_.channel(channel);
+  entry.usual.restore(memory);
+  roster_.refresh(*plan_, entry.target, kDownAfter);
+}
+
+void Hearing::restore_down(TargetIndex index) {
+  TargetEntry& target = roster_.target(index);
+  target.doubt = kDoubtCeiling;
+  target.is_known_down = true;
 }
 
 }  // namespace blipd::detect

@@ -1,5 +1,6 @@
-// The hearing: takes results in, lets the controls vouch for them, weighs what they say of each network, and keeps
-// the states that follow. Owns all state of judging; reads no clock and formats nothing. See docs/detection.md.
+// The hearing: takes results in, lets the controls vouch for them, weighs what they say of each network and target, and
+// says what went down and what came back, and when. Knows no events, no classes and no countries; reads no clock and
+// formats nothing. See docs/detection.md.
 #pragma once
 
 #include <memory>
@@ -10,8 +11,9 @@
 
 #include "config/plan.hpp"
 #include "daemon/detect/asking.hpp"
+#include "daemon/detect/change.hpp"
+#include "daemon/detect/control_loss.hpp"
 #include "daemon/detect/network_test.hpp"
-#include "daemon/detect/reachable.hpp"
 #include "daemon/detect/roster.hpp"
 #include "daemon/detect/vantage.hpp"
 #include "daemon/detect/witness.hpp"
@@ -24,9 +26,11 @@ namespace blipd::detect {
 struct Pending {
   base::MonoTime sent{};
   config::TargetIndex target = 0;
-  float evidence = 0;
+  float evidence = 0;  // for the network
+  float doubt = 0;     // about the target
 };
 
+// What the network test alone says of a network, and since when.
 struct NetworkEntry {
   NetworkTest test;
   NetworkState state = NetworkState::kUnknown;
@@ -35,17 +39,12 @@ struct NetworkEntry {
   base::MonoTime answered_sent = kNever;  // of the latest answered probe with a vote
   base::MonoTime first_failed = kNever;   // of the believed failures sent since then; kNever: none
   base::MonoTime last_failed = kNever;
-  bool is_waiting = false;  // listed as having pending failures
+  base::MonoTime first_good = kNever;  // while not up: the first answered probe of those that may bring it back
+  base::MonoTime last_bad = kNever;    // the last failed one sent before it
+  bool is_waiting = false;             // listed as having pending failures
   Electorate electorate;
   base::MonoTime counted = kNever;  // when electorate was
-  UsualShare usual_share;
   Pace pace;
-};
-
-struct CountryEntry {
-  CountryTest test;
-  CountryStanding standing;
-  UsualShare usual_share;
 };
 
 class Hearing {
@@ -61,12 +60,22 @@ class Hearing {
   void advance(base::MonoTime now);
 
   std::vector<probes::ChannelIndex> take_urgent() { return ask_list_.take(); }
+  // What changed since the last call, in order.
+  std::vector<Change> take_changes() { return std::exchange(changes_, {}); }
+
+  // A restart: what was usual of a channel, and that a target was down when last watched.
+  void restore(probes::ChannelIndex channel, const UsualAnswers::Memory& memory);
+  void restore_down(config::TargetIndex target);
 
   const config::Plan& plan() const { return *plan_; }
   const Roster& roster() const { return roster_; }
   const VantageTest& vantage() const { return vantage_; }
+  // Whether all controls inside the upstream of this name are down; false where there are none.
+  bool is_path_down(std::string_view upstream) const;
+  // The share of the controls' probes that is answered against what is usual, in 0.5..1.
+  double answered_here() { return control_loss_.answered_share(now_); }
+  base::MonoTime now() const { return now_; }
   const NetworkEntry& network(config::NetworkIndex index) const { return networks_[index]; }
-  const CountryEntry& country(config::CountryIndex index) const { return countries_[index]; }
   bool is_at_fault() const { return vantage_.state() == VantageState::kFault; }
 
  private:
@@ -85,24 +94,23 @@ class Hearing {
   void ask_network(config::NetworkIndex index, const probes::Result& failure);
   void ask_controls();
   void count_electorate(config::NetworkIndex index);
-  void update_countries();
-  void learn_shares();
+  void doubt(config::TargetIndex index, double evidence);
+  void note_return(NetworkEntry& network, base::MonoTime answered);
 
   std::shared_ptr<const config::Plan> plan_;
   base::MonoTime now_;
   Roster roster_;
   VantageTest vantage_;
   std::vector<NetworkEntry> networks_;
-  std::vector<CountryEntry> countries_;
+  ControlLoss control_loss_;
+  std::vector<Change> changes_;
   AskList ask_list_;
   std::unordered_map<probes::ChannelIndex, Witness> witnesses_;  // of the controls' channels; nodes stay where they are
-  std::vector<config::TargetIndex> controls_;
+  std::vector<config::TargetIndex> controls_;                    // but path controls, which say nothing of our own link
   std::vector<ControlView> control_views_;
   std::vector<config::NetworkIndex> waiting_;  // networks with pending failures; some may have settled since
   base::MonoTime controls_asked_ = kNever;
-  base::MonoTime countries_updated_ = kNever;
-  base::MonoTime shares_learned_ = kNever;
-  bool are_countries_stale_ = true;
+  base::MonoTime control_failed_ = kNever;  // when the latest failed probe of a control was sent
 };
 
 }  // namespace blipd::detect

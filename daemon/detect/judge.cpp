@@ -2,61 +2,102 @@
 
 #include <utility>
 
-#include "daemon/detect/hearing.hpp"
+#include "daemon/detect/assessment.hpp"
 
 namespace blipd::detect {
 
-Judge::Judge(std::shared_ptr<const config::Plan> plan, base::MonoTime start)
-    : hearing_(std::make_unique<Hearing>(std::move(plan), start)) {}
+namespace {
+
+template <class Record>
+Stability stability_of(const Record& record, const Assessment& assessment, base::MonoTime now,
+                       const config::Detect& rules) {
+  Stability stability;
+  const Flaps& flaps = record.flaps();
+  stability.is_unstable = record.is_unstable();
+  stability.penalty = flaps.penalty(now, rules.flap_half_life, rules);
+  stability.router_penalty = flaps.penalty(now, kRouterHalfLife, rules);
+  stability.usual_per_day = flaps.usual_per_day();
+  for (std::size_t i = 0; i < stability.outages.size(); ++i) {
+    stability.outages[i] = record.tally().row(static_cast<Counted>(i));
+  }
+  if (record.is_outage_open()) stability.outage_start = assessment.start_of(record.outage());
+  return stability;
+}
+
+}  // namespace
+
+Judge::Judge(std::shared_ptr<const config::Plan> plan, const base::Moment& start)
+    : assessment_(std::make_unique<Assessment>(std::move(plan), start)) {}
 Judge::~Judge() = default;
 
-void Judge::on_sent(probes::ChannelIndex channel, base::MonoTime at) { hearing_->on_sent(channel, at); }
-bool Judge::is_void(const probes::Result& result) const { return hearing_->is_void(result); }
-void Judge::on_result(const probes::Result& result) { hearing_->on_result(result); }
-void Judge::advance(base::MonoTime now) { hearing_->advance(now); }
-void Judge::adopt(std::shared_ptr<const config::Plan> plan) { hearing_->adopt(std::move(plan)); }
-std::vector<probes::ChannelIndex> Judge::take_urgent() { return hearing_->take_urgent(); }
+void Judge::on_sent(probes::ChannelIndex channel, base::MonoTime at) { assessment_->hearing().on_sent(channel, at); }
+bool Judge::is_void(const probes::Result& result) const { return assessment_->hearing().is_void(result); }
+void Judge::on_result(const probes::Result& result) { assessment_->on_result(result); }
+void Judge::on_late(probes::ChannelIndex channel, base::MonoTime at) { assessment_->on_late(channel, at); }
+void Judge::advance(const base::Moment& now) { assessment_->advance(now); }
+void Judge::adopt(std::shared_ptr<const config::Plan> plan) { assessment_->adopt(std::move(plan)); }
+std::vector<probes::ChannelIndex> Judge::take_urgent() { return assessment_->hearing().take_urgent(); }
+std::vector<event::Event> Judge::take_events() { return assessment_->take_events(); }
+std::vector<event::Event> Judge::open_events() const { return assessment_->open_events(); }
+std::string Judge::memory() const { return assessment_->memory(); }
+base::Expected<void> Judge::restore(const std::string& memory, const std::vector<event::Event>& open) {
+  return assessment_->restore(memory, open);
+}
 
 ChannelVerdict Judge::channel(probes::ChannelIndex index) const {
-  const UsualAnswers& usual = hearing_->roster().channel(index).usual;
+  const Hearing& hearing = assessment_->hearing();
+  const UsualAnswers& usual = hearing.roster().channel(index).usual;
   ChannelVerdict verdict;
   if (usual.is_learned()) verdict.usual_answer_ratio = usual.ratio();
-  verdict.has_vote = usual.has_vote(hearing_->plan().configuration.detect.usual_floor);
+  verdict.has_vote = usual.has_vote(hearing.plan().configuration.detect.usual_floor);
   return verdict;
 }
 
 TargetState Judge::target(config::TargetIndex index) const {
-  const TargetEntry& target = hearing_->roster().target(index);
-  const bool is_of_control = hearing_->plan().networks[target.network].is_control();
-  return hearing_->is_at_fault() && !is_of_control ? TargetState::kUnknown : target.state;
+  const Hearing& hearing = assessment_->hearing();
+  const TargetEntry& target = hearing.roster().target(index);
+  const bool is_of_control = hearing.plan().networks[target.network].is_control();
+  return hearing.is_at_fault() && !is_of_control ? TargetState::kUnknown : target.state;
 }
 
 NetworkVerdict Judge::network(config::NetworkIndex index) const {
-  const NetworkEntry& network = hearing_->network(index);
-  NetworkVerdict verdict{network.state, network.test.evidence(), hearing_->roster().network(index).reachable_ratio(),
-                         network.usual_share.mean(), network.since};
-  if (hearing_->is_at_fault() && !hearing_->plan().networks[index].is_control()) {
+  const Hearing& hearing = assessment_->hearing();
+  const NetworkRecord& record = assessment_->network(index);
+  const config::Detect& rules = hearing.plan().configuration.detect;
+  NetworkVerdict verdict{record.state(),
+                         hearing.network(index).test.evidence(),
+                         hearing.roster().network(index).reachable_ratio(),
+                         record.usual_reachable_ratio(),
+                         record.since(),
+                         stability_of(record, *assessment_, hearing.now(), rules)};
+  if (hearing.plan().networks[index].is_control()) {
+    verdict.state = hearing.network(index).state;
+    verdict.since = hearing.network(index).since;
+  } else if (hearing.is_at_fault()) {
     verdict.state = NetworkState::kUnknown;
     verdict.reachable_ratio.reset();
-    verdict.since = hearing_->vantage().since();
+    verdict.since = hearing.vantage().since();
   }
   return verdict;
 }
 
 CountryVerdict Judge::country(config::CountryIndex index) const {
-  const CountryEntry& country = hearing_->country(index);
-  CountryVerdict verdict{country.test.level(), country.standing.reachable_ratio, country.usual_share.mean(),
-                         country.test.since()};
-  if (hearing_->is_at_fault()) {
+  const Hearing& hearing = assessment_->hearing();
+  const CountryRecord& record = assessment_->country(index);
+  CountryVerdict verdict{record.level(), record.standing().reachable_ratio, record.usual_reachable_ratio(),
+                         record.since(),
+                         stability_of(record, *assessment_, hearing.now(), hearing.plan().configuration.detect)};
+  if (hearing.is_at_fault()) {
     verdict.level = CountryLevel::kUnknown;
     verdict.reachable_ratio.reset();
-    verdict.since = hearing_->vantage().since();
+    verdict.since = hearing.vantage().since();
   }
   return verdict;
 }
 
 VantageVerdict Judge::vantage() const {
-  return {hearing_->vantage().state(), hearing_->vantage().answer_ratio(), hearing_->vantage().since()};
+  const VantageTest& vantage = assessment_->hearing().vantage();
+  return {vantage.state(), vantage.answer_ratio(), vantage.since()};
 }
 
 }  // namespace blipd::detect

@@ -1,14 +1,19 @@
 // From results to verdicts about targets, networks, countries and the vantage point itself. Pure: no clock, no
-// socket, no random number. The face of a Hearing: says what is to be shown, which is `unknown` while the vantage point
-// is at fault, whatever the state that is kept meanwhile.
+// socket, no random number. The face of an Assessment: says what is to be shown, which is `unknown` while the vantage
+// point is at fault, whatever the state that is kept meanwhile.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "config/plan.hpp"
 #include "daemon/detect/states.hpp"
+#include "daemon/detect/tally.hpp"
+#include "daemon/event/event.hpp"
+#include "probes/base/error.hpp"
 #include "probes/base/time.hpp"
 #include "probes/result.hpp"
 
@@ -19,12 +24,23 @@ struct ChannelVerdict {
   bool has_vote = true;
 };
 
+// The second axis, and what there was of outages.
+struct Stability {
+  bool is_unstable = false;
+  double penalty = 0;                          // with the configured half-life
+  double router_penalty = 0;                   // with that of RFC 2439 as routers use it
+  double usual_per_day = 0;                    // times down
+  std::array<OutageTally::Row, 3> outages{};   // by Counted
+  std::optional<base::WallTime> outage_start;  // of the outage that is open
+};
+
 struct NetworkVerdict {
   NetworkState state = NetworkState::kUnknown;
   double evidence = 0;  // W
   std::optional<double> reachable_ratio;
   std::optional<double> usual_reachable_ratio;
   std::optional<base::MonoTime> since;
+  Stability stability;
 };
 
 struct CountryVerdict {
@@ -32,6 +48,7 @@ struct CountryVerdict {
   std::optional<double> reachable_ratio;
   std::optional<double> usual_reachable_ratio;
   std::optional<base::MonoTime> since;
+  Stability stability;
 };
 
 struct VantageVerdict {
@@ -40,11 +57,11 @@ struct VantageVerdict {
   std::optional<base::MonoTime> since;
 };
 
-class Hearing;
+class Assessment;
 
 class Judge {
  public:
-  Judge(std::shared_ptr<const config::Plan> plan, base::MonoTime start);
+  Judge(std::shared_ptr<const config::Plan> plan, const base::Moment& start);
   ~Judge();
 
   void on_sent(probes::ChannelIndex channel, base::MonoTime at);
@@ -52,9 +69,18 @@ class Judge {
   bool is_void(const probes::Result& result) const;
   // Not to be called with a result that is void, unless as aborted.
   void on_result(const probes::Result& result);
-  void advance(base::MonoTime now);
+  void on_late(probes::ChannelIndex channel, base::MonoTime at);
+  void advance(const base::Moment& now);
   void adopt(std::shared_ptr<const config::Plan> plan);
   std::vector<probes::ChannelIndex> take_urgent();
+
+  // Events that changed since the last call, each as it now stands; and those that are open.
+  std::vector<event::Event> take_events();
+  std::vector<event::Event> open_events() const;
+
+  // For a restart; see Assessment.
+  std::string memory() const;
+  base::Expected<void> restore(const std::string& memory, const std::vector<event::Event>& open);
 
   ChannelVerdict channel(probes::ChannelIndex index) const;
   TargetState target(config::TargetIndex index) const;
@@ -63,7 +89,7 @@ class Judge {
   VantageVerdict vantage() const;
 
  private:
-  std::unique_ptr<Hearing> hearing_;
+  std::unique_ptr<Assessment> assessment_;
 };
 
 }  // namespace blipd::detect

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 
+#include "config/model.hpp"
 #include "daemon/detect/contact.hpp"
 #include "daemon/detect/states.hpp"
 #include "daemon/detect/usual.hpp"
@@ -13,12 +14,6 @@
 
 namespace blipd::detect {
 
-// A country is partial when its reachable share is below this share of what is usual …
-inline constexpr double kPartialShare = 0.8;
-// … and again normal from this share up, so that a share on the edge does not flicker.
-inline constexpr double kPartialEnds = 0.85;
-// A share that low is believed after this time; networks that are down are believed at once.
-inline constexpr base::Duration kPartialHold = std::chrono::seconds(60);
 // Reachable shares are sampled this often to learn what is usual.
 inline constexpr base::Duration kShareSample = std::chrono::seconds(10);
 
@@ -33,6 +28,10 @@ class UsualShare {
     if (samples_ < kWarmUp) return std::nullopt;
     return mean_.mean();
   }
+  void restore(double mean) {
+    mean_ = SlowMean(static_cast<float>(mean), 1000.0F);
+    samples_ = kWarmUp;
+  }
 
  private:
   static constexpr std::uint8_t kWarmUp = 6;
@@ -44,10 +43,14 @@ struct NetworkStanding {
   double weight = 1.0;
   NetworkState state = NetworkState::kUnknown;
   std::optional<double> reachable_ratio;  // absent: no target has a vote
+  std::optional<double> believed_ratio;   // the same of targets that are not firmly down; 0 while the network is
+  double usual_down = 0;                  // share of its targets that usually is firmly down
 };
 
 struct CountryStanding {
   std::optional<double> reachable_ratio;  // weighted over the networks that have one
+  std::optional<double> believed_ratio;   // the same, without what a lost probe or two can move: what levels go by
+  double usual_ratio = 1;                 // what that usually is
   double down_share = 0;                  // weight of those that are down, of the weight of those that vote
   bool is_known = false;                  // some voting network's state is known
   bool is_all_down = false;               // every voting network is down
@@ -57,15 +60,13 @@ CountryStanding stand(std::span<const NetworkStanding> networks);
 class CountryTest {
  public:
   // True when the level changed.
-  bool update(const CountryStanding& standing, std::optional<double> usual, base::MonoTime now);
+  bool update(const CountryStanding& standing, base::MonoTime now, const config::Detect& rules);
   CountryLevel level() const { return level_; }
-  std::optional<base::MonoTime> since() const { return since_; }
 
  private:
-  CountryLevel decide(const CountryStanding& standing, std::optional<double> usual, base::MonoTime now);
+  CountryLevel decide(const CountryStanding& standing, base::MonoTime now, const config::Detect& rules);
 
   CountryLevel level_ = CountryLevel::kUnknown;
-  std::optional<base::MonoTime> since_;
   base::MonoTime low_since_ = kNever;  // kNever: the share is not low
 };
 

@@ -55,6 +55,9 @@ void Roster::refresh(const config::Plan& plan, config::TargetIndex index, std::u
   } else if ((has_vote ? fewest_voting_failures : fewest_failures) >= down_after) {
     state = TargetState::kDown;
   }
+  if (state == TargetState::kDown && target.state != TargetState::kDown && target.first_failed != kNever) {
+    target.fell = {target.answered_sent == kNever ? target.first_failed : target.answered_sent, target.first_failed};
+  }
   if (state == target.state && has_vote == target.has_vote) return;
   NetworkCount& count = networks_[target.network];
   if (target.has_vote) {
@@ -79,7 +82,14 @@ void Roster::forget_failures(const config::Plan& plan, base::MonoTime vouched_un
     TargetEntry& target = targets_[planned.target];
     target.failures = 0;
     target.is_failed = false;
+    target.first_failed = kNever;
   }
+}
+
+base::MonoTime Roster::last_failure(const config::Plan& plan, config::TargetIndex index) const {
+  base::MonoTime last = kNever;
+  for (const auto c : plan.targets[index].channels) last = std::max(last, channels_[c].contact.failed_sent());
+  return last;
 }
 
 Electorate Roster::electorate(const config::Plan& plan, config::NetworkIndex index) const {
@@ -87,6 +97,7 @@ Electorate Roster::electorate(const config::Plan& plan, config::NetworkIndex ind
   Electorate electorate;
   for (const auto t : plan.networks[index].targets) {
     double strongest = 0;
+    if (targets_[t].is_known_down) continue;
     for (const auto c : plan.targets[t].channels) {
       const UsualAnswers& usual = channels_[c].usual;
       if (!usual.is_heard(rules.usual_floor)) continue;
@@ -101,7 +112,7 @@ Electorate Roster::electorate(const config::Plan& plan, config::NetworkIndex ind
 
 std::size_t Roster::count_failed(const config::Plan& plan, config::NetworkIndex index) const {
   return static_cast<std::size_t>(std::ranges::count_if(plan.networks[index].targets, [this](config::TargetIndex t) {
-    return targets_[t].has_vote && targets_[t].is_failed;
+    return targets_[t].has_vote && targets_[t].is_failed && !targets_[t].is_known_down;
   }));
 }
 

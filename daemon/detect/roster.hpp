@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/plan.hpp"
+#include "daemon/detect/change.hpp"
 #include "daemon/detect/contact.hpp"
 #include "daemon/detect/network_test.hpp"
 #include "daemon/detect/states.hpp"
@@ -25,13 +26,26 @@ struct ChannelEntry {
   bool is_control : 1 = false;
 };
 
+// A target's own test, the network test's sum for one host: from kFirmlyDown up it is believed to be down whatever its
+// network does. It starts nearer to that than a network does, since it has only itself to speak for it.
+inline constexpr double kFirmlyDown = 6.9;
+inline constexpr double kDoubtFloor = -4.0;
+inline constexpr double kDoubtCeiling = 12.0;
+
 struct TargetEntry {
   base::MonoTime answered_sent = kNever;  // of the latest answered probe of any channel
+  base::MonoTime first_failed = kNever;   // of the failed ones sent since then
+  MonoSpan fell{kNever, kNever};          // the last time that it went down: after an answer, before a failure
+  double doubt = 0;                       // the evidence for this target alone, in kDoubtFloor..kDoubtCeiling
   config::NetworkIndex network = 0;
   std::uint16_t failures = 0;  // evidence: failures of voting channels in a row, since the last answer
   TargetState state = TargetState::kUnknown;
   bool has_vote = false;   // some channel is heard
   bool is_failed = false;  // some of `failures` has been believed
+  // Found down while its network was up: an old hand whose silence says nothing of the network any more.
+  bool is_known_down = false;
+
+  bool is_firmly_down() const { return doubt >= kFirmlyDown; }
 };
 
 struct NetworkCount {
@@ -61,6 +75,9 @@ class Roster {
 
   // Forgets the failures of all but control channels whose probes were sent after `vouched_until`.
   void forget_failures(const config::Plan& plan, base::MonoTime vouched_until);
+
+  // When the latest failed probe of the target was sent; kNever: none.
+  base::MonoTime last_failure(const config::Plan& plan, config::TargetIndex index) const;
 
   // failed_targets and silent_for are left to whoever needs it, see count_failed().
   Electorate electorate(const config::Plan& plan, config::NetworkIndex index) const;

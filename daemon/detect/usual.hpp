@@ -20,6 +20,7 @@ class SlowMean {
     mean_ += static_cast<float>((value - static_cast<double>(mean_)) / static_cast<double>(weight_));
   }
   double mean() const { return static_cast<double>(mean_); }
+  float weight() const { return weight_; }
 
  private:
   float mean_;
@@ -40,6 +41,18 @@ class UsualAnswers {
   void learn_failure(double alpha);
   // An event began: what is held back was part of it.
   void forget_held() { held_ = 0; }
+
+  struct Memory {
+    float mean = 0, weight = 0;
+    std::uint16_t count = 0;
+    bool has_answered = false;
+  };
+  Memory memory() const { return {static_cast<float>(mean_.mean()), mean_.weight(), count_, has_answered_}; }
+  void restore(const Memory& memory) {
+    mean_ = SlowMean(memory.mean, memory.weight);
+    count_ = std::min(memory.count, kWarmUp);
+    has_answered_ = memory.has_answered;
+  }
 
   // In kLowest..kHighest.
   double ratio() const { return std::clamp(mean_.mean(), kLowest, kHighest); }

@@ -15,7 +15,7 @@ using probes::Outcome;
 class Pipeline::Impl {
  public:
   Impl(std::shared_ptr<const config::Plan> plan, const base::Moment& start)
-      : plan_(plan), judge_(std::move(plan), start.mono), now_(start), started_(start.wall) {
+      : plan_(plan), judge_(std::move(plan), start), now_(start), started_(start.wall) {
     for (const config::PlannedChannel& planned : plan_->channels)
       channels_.emplace_back(planned.spec.rtt_buckets.size());
   }
@@ -39,12 +39,14 @@ class Pipeline::Impl {
   }
 
   void on_remark(const probes::Remark& remark) {
-    if (is_known(remark.channel)) channels_[remark.channel].on_remark(remark.kind);
+    if (!is_known(remark.channel)) return;
+    channels_[remark.channel].on_remark(remark.kind);
+    if (remark.kind == probes::RemarkKind::kLate) judge_.on_late(remark.channel, remark.at);
   }
 
   void advance(const base::Moment& now) {
     now_ = now;
-    judge_.advance(now.mono);
+    judge_.advance(now);
   }
 
   void adopt(std::shared_ptr<const config::Plan> plan) {
@@ -63,11 +65,11 @@ class Pipeline::Impl {
 
   std::vector<ChannelIndex> take_urgent() { return judge_.take_urgent(); }
 
-  const detect::Judge& judge() const { return judge_; }
+  detect::Judge& judge() { return judge_; }
 
   void begin_snapshot(const base::Moment& now) {
     now_ = now;
-    judge_.advance(now.mono);
+    judge_.advance(now);
     building_ = std::make_shared<Snapshot>();
     Snapshot& s = *building_;
     s.plan = plan_;
@@ -157,7 +159,7 @@ void Pipeline::on_remark(const probes::Remark& remark) { impl_->on_remark(remark
 void Pipeline::advance(const base::Moment& now) { impl_->advance(now); }
 void Pipeline::adopt(std::shared_ptr<const config::Plan> plan) { impl_->adopt(std::move(plan)); }
 std::vector<ChannelIndex> Pipeline::take_urgent() { return impl_->take_urgent(); }
-std::vector<event::Event> Pipeline::take_events() { return {}; }
+std::vector<event::Event> Pipeline::take_events() { return impl_->judge().take_events(); }
 std::vector<Minutes> Pipeline::take_minutes() { return {}; }
 Memory Pipeline::memory() const { return {}; }
 base::Expected<void> Pipeline::restore(const Memory&) { return {}; }

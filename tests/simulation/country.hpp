@@ -63,10 +63,12 @@ inline config::Configuration configuration_of(const Layout& layout) {
   config::Configuration configuration;
   for (int i = 0; i < layout.controls; ++i) {
     const std::string name = "control" + std::to_string(i);
-    configuration.controls.push_back({target_of(layout, name, layout.control_interval), name});
+    configuration.controls.push_back({target_of(layout, name, layout.control_interval), name, ""});
   }
   config::Country country;
   country.code = "KP";
+  // These are about what is found, not about how long it takes until all is said to be well.
+  configuration.detect.recovery = base::Duration::zero();
   for (std::size_t n = 0; n < layout.targets.size(); ++n) {
     config::Network network;
     network.name = "network" + std::to_string(n);

@@ -87,7 +87,7 @@ TEST_CASE("a first plan holds everything in the order of the file, from generati
 
 TEST_CASE("controls belong to no country and share the networks that they name") {
   Configuration configuration = one_country({network("n", {target("a")})});
-  configuration.controls = {{target("c1"), "alpha"}, {target("c2"), "beta"}, {target("c3"), "alpha"}};
+  configuration.controls = {{target("c1"), "alpha", ""}, {target("c2"), "beta", ""}, {target("c3"), "alpha", ""}};
   const auto plan = make_plan(configuration, nullptr);
   check_links(*plan);
   const PlannedChannel& c1 = plan->channels[at(*plan, "vantage/alpha/c1/ping")];
@@ -226,7 +226,7 @@ TEST_CASE("a network keeps its generation when its metadata changes and gets a n
 
 TEST_CASE("a country's network and a controls' network of one name are two") {
   Configuration configuration = one_country({network("n", {target("a")})});
-  configuration.controls = {{target("a"), "n"}};
+  configuration.controls = {{target("a"), "n", ""}};
   const auto first = make_plan(configuration, nullptr);
   check_links(*first);
   REQUIRE(first->networks.size() == 2);

@@ -251,18 +251,19 @@ TEST_CASE("A quorum of controls vouches, and a quorum that cannot be speaks agai
   }
 }
 
-NetworkStanding standing(NetworkState state, double ratio, double weight = 1.0) { return {weight, state, ratio}; }
+NetworkStanding standing(NetworkState state, double ratio, double weight = 1.0) {
+  return {weight, state, ratio, ratio, 0.0};
+}
 
 TEST_CASE("A country is total when every voting network is down", "[reachable]") {
   CountryTest test;
   std::vector<NetworkStanding> networks = {standing(NetworkState::kOutage, 0), standing(NetworkState::kOutage, 0)};
-  networks.push_back({5.0, NetworkState::kUnknown, std::nullopt});  // has no vote
-  test.update(stand(networks), 1.0, MonoTime(1s));
+  networks.push_back({5.0, NetworkState::kUnknown, std::nullopt, std::nullopt, 0.0});  // has no vote
+  test.update(stand(networks), MonoTime(1s), config::Detect{});
   CHECK(test.level() == CountryLevel::kTotal);
   networks[0] = standing(NetworkState::kNormal, 1);
-  test.update(stand(networks), 1.0, MonoTime(2s));
+  test.update(stand(networks), MonoTime(2s), config::Detect{});
   CHECK(test.level() == CountryLevel::kPartial);
-  CHECK(test.since() == MonoTime(2s));
 }
 
 TEST_CASE("A country is partial when more than a fifth of its weight is down", "[reachable]") {
@@ -270,7 +271,7 @@ TEST_CASE("A country is partial when more than a fifth of its weight is down", "
     CountryTest test;
     const std::vector<NetworkStanding> networks = {standing(NetworkState::kOutage, 1, weight),
                                                    standing(NetworkState::kNormal, 1, 1.0)};
-    test.update(stand(networks), 1.0, MonoTime(1s));
+    test.update(stand(networks), MonoTime(1s), config::Detect{});
     CHECK(test.level() == (weight > 0.25 ? CountryLevel::kPartial : CountryLevel::kNormal));
   }
 }
@@ -278,7 +279,7 @@ TEST_CASE("A country is partial when more than a fifth of its weight is down", "
 TEST_CASE("A low share makes a country partial after a minute, and ends with hysteresis", "[reachable]") {
   CountryTest test;
   const auto at = [&](double share, MonoTime now) {
-    test.update(stand(std::vector{standing(NetworkState::kNormal, share)}), 1.0, now);
+    test.update(stand(std::vector{standing(NetworkState::kNormal, share)}), now, config::Detect{});
     return test.level();
   };
   CHECK(at(0.8, MonoTime(0s)) == CountryLevel::kNormal);
@@ -291,7 +292,7 @@ TEST_CASE("A low share makes a country partial after a minute, and ends with hys
 
 TEST_CASE("A country of which nothing is known is unknown", "[reachable]") {
   CountryTest test;
-  test.update(stand({}), std::nullopt, MonoTime(1s));
+  test.update(stand({}), MonoTime(1s), config::Detect{});
   CHECK(test.level() == CountryLevel::kUnknown);
   CHECK_FALSE(stand({}).reachable_ratio.has_value());
 }

@@ -1,0 +1,66 @@
+// From what a hearing finds to what is shown and remembered: the records of networks and countries, events of targets
+// and of the vantage point. Freezes while the vantage point is at fault. Pure.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/detect/country_record.hpp"
+#include "daemon/detect/hearing.hpp"
+#include "daemon/detect/ledger.hpp"
+#include "daemon/detect/network_record.hpp"
+#include "daemon/detect/rtt_watch.hpp"
+#include "probes/base/error.hpp"
+
+namespace blipd::detect {
+
+class Assessment {
+ public:
+  Assessment(std::shared_ptr<const config::Plan> plan, const base::Moment& start);
+
+  void on_result(const probes::Result& result);
+  void on_late(probes::ChannelIndex channel, base::MonoTime at);
+  void advance(const base::Moment& now);
+  void adopt(std::shared_ptr<const config::Plan> plan);
+
+  Hearing& hearing() { return hearing_; }
+  const Hearing& hearing() const { return hearing_; }
+  const NetworkRecord& network(config::NetworkIndex index) const { return networks_[index]; }
+  const CountryRecord& country(config::CountryIndex index) const { return countries_[index]; }
+  std::vector<event::Event> take_events() { return ledger_.take(); }
+  std::vector<event::Event> open_events() const { return ledger_.open_events(); }
+  base::WallTime start_of(const std::string& id) const { return ledger_.get(id).start.middle(); }
+
+  // What is usual and how often things fell, as JSON, by name. Restoring skips names that the plan does not have.
+  std::string memory() const;
+  base::Expected<void> restore(const std::string& memory, const std::vector<event::Event>& open);
+
+ private:
+  static constexpr base::Duration kPeriod = std::chrono::seconds(1);
+
+  Scene scene();
+  void take_changes();
+  void on_network(const Change& change, Scene& scene);
+  void on_target(const Change& change, Scene& scene);
+  void on_vantage(const Change& change, Scene& scene);
+  void end_target(config::TargetIndex index, const MonoSpan& when, Scene& scene);
+  void advance_countries(Scene& scene);
+  void resume(const event::Event& event);
+  void drop(const event::Event& event);
+
+  std::shared_ptr<const config::Plan> plan_;
+  base::Moment now_;
+  Hearing hearing_;
+  Ledger ledger_;
+  std::vector<NetworkRecord> networks_;
+  std::vector<CountryRecord> countries_;
+  std::vector<UsualRtt> usual_rtts_;  // by channel
+  std::map<config::TargetIndex, Standing> targets_;
+  Standing vantage_;
+  base::MonoTime advanced_ = kNever;
+};
+
+}  // namespace blipd::detect

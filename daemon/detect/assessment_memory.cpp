@@ -1,0 +1,148 @@
+// What an assessment must not forget over a restart, as JSON. Times are wall times there, since the monotonic clock
+// begins anew.
+#include <nlohmann/json.hpp>
+
+#include "daemon/detect/assessment.hpp"
+#include "probes/base/text.hpp"
+
+namespace blipd::detect {
+
+namespace {
+
+using Json = nlohmann::json;
+
+Json write(const Flaps::Memory& flaps, const Ledger& ledger) {
+  Json starts = Json::array();
+  for (const base::MonoTime start : flaps.starts) starts.push_back(base::to_unix_seconds(ledger.wall(start)));
+  return {{"starts", std::move(starts)},
+          {"episodes", flaps.episodes},
+          {"days", flaps.days},
+          {"is_unstable", flaps.is_unstable}};
+}
+
+Flaps::Memory read_flaps(const Json& json, const Ledger& ledger) {
+  Flaps::Memory flaps;
+  for (const Json& start : json.at("starts")) {
+    flaps.starts.push_back(ledger.mono(base::WallTime(base::from_seconds(start.get<double>()))));
+  }
+  flaps.episodes = json.at("episodes");
+  flaps.days = json.at("days");
+  flaps.is_unstable = json.at("is_unstable");
+  return flaps;
+}
+
+Json write(const NetworkRecord::Memory& memory, const Ledger& ledger) {
+  return {{"flaps", write(memory.flaps, ledger)},
+          {"loss", {memory.loss.mean, memory.loss.deviation, memory.loss.learned}},
+          {"usual_share", memory.usual_share},
+          {"usual_down", memory.usual_down}};
+}
+
+NetworkRecord::Memory read_network(const Json& json, const Ledger& ledger) {
+  const Json& loss = json.at("loss");
+  return {read_flaps(json.at("flaps"), ledger),
+          {loss.at(0), loss.at(1), loss.at(2)},
+          json.at("usual_share"),
+          json.at("usual_down")};
+}
+
+std::string network_key(const config::Plan& plan, config::NetworkIndex index) {
+  return std::string(plan.country_code(index)) + "/" + plan.networks[index].name;
+}
+
+}  // namespace
+
+std::string Assessment::memory() const {
+  Json channels = Json::object();
+  for (std::size_t i = 0; i < plan_->channels.size(); ++i) {
+    if (!plan_->channels[i].is_active) continue;
+    const UsualAnswers::Memory usual = hearing_.roster().channel(static_cast<probes::ChannelIndex>(i)).usual.memory();
+    channels[plan_->channels[i].name] = {usual.mean,         usual.weight,          usual.count,
+                                         usual.has_answered, usual_rtts_[i].mean(), usual_rtts_[i].count()};
+  }
+  Json networks = Json::object();
+  for (std::size_t i = 0; i < networks_.size(); ++i) {
+    const config::PlannedNetwork& planned = plan_->networks[i];
+    if (!planned.is_active || planned.is_control()) continue;
+    networks[network_key(*plan_, static_cast<config::NetworkIndex>(i))] = write(networks_[i].memory(), ledger_);
+  }
+  Json countries = Json::object();
+  for (std::size_t i = 0; i < countries_.size(); ++i) {
+    if (!plan_->countries[i].is_active) continue;
+    const CountryRecord::Memory memory = countries_[i].memory();
+    countries[plan_->countries[i].code] = {{"flaps", write(memory.flaps, ledger_)},
+                                           {"usual_share", memory.usual_share}};
+  }
+  const Json json = {{"version", 1},
+                     {"channels", std::move(channels)},
+                     {"networks", std::move(networks)},
+                     {"countries", std::move(countries)}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+base::Expected<void> Assessment::restore(const std::string& memory, const std::vector<event::Event>& open) {
+  try {
+    const Json json = memory.empty() ? Json::object() : Json::parse(memory);
+    const Json none = Json::object();
+    const Json channels = json.value("channels", none);
+    for (std::size_t i = 0; i < plan_->channels.size(); ++i) {
+      const auto found = channels.find(plan_->channels[i].name);
+      if (!plan_->channels[i].is_active || found == channels.end()) continue;
+      hearing_.restore(static_cast<probes::ChannelIndex>(i), {found->at(0), found->at(1), found->at(2), found->at(3)});
+      usual_rtts_[i].restore(found->at(4), found->at(5));
+    }
+    const Json networks = json.value("networks", none);
+    for (std::size_t i = 0; i < networks_.size(); ++i) {
+      if (!plan_->networks[i].is_active || plan_->networks[i].is_control()) continue;
+      const auto found = networks.find(network_key(*plan_, static_cast<config::NetworkIndex>(i)));
+      if (found != networks.end()) networks_[i].restore(read_network(*found, ledger_));
+    }
+    const Json countries = json.value("countries", none);
+    for (std::size_t i = 0; i < countries_.size(); ++i) {
+      const auto found = countries.find(plan_->countries[i].code);
+      if (!plan_->countries[i].is_active || found == countries.end()) continue;
+      countries_[i].restore({read_flaps(found->at("flaps"), ledger_), found->at("usual_share")});
+    }
+  } catch (const std::exception& error) {
+    return base::fail("what the last run knew cannot be read ({}); beginning anew", error.what());
+  }
+  for (const event::Event& event : open) resume(event);
+  return {};
+}
+
+void Assessment::resume(const event::Event& event) {
+  ledger_.adopt(event);
+  for (std::size_t i = 0; i < countries_.size(); ++i) {
+    if (event.scope != event::Scope::kCountry || !plan_->countries[i].is_active) continue;
+    if (plan_->countries[i].code != event.country) continue;
+    countries_[i].resume(event, ledger_, now_.mono);
+    return;
+  }
+  for (std::size_t i = 0; i < networks_.size(); ++i) {
+    const config::PlannedNetwork& planned = plan_->networks[i];
+    if (!planned.is_active || planned.is_control() || planned.name != event.network) continue;
+    const auto index = static_cast<config::NetworkIndex>(i);
+    if (plan_->country_code(index) != event.country) continue;
+    if (event.scope == event::Scope::kNetwork) {
+      networks_[i].resume(event, ledger_, now_.mono);
+      return;
+    }
+    for (const config::TargetIndex t : planned.targets) {
+      if (event.scope != event::Scope::kTarget || plan_->targets[t].name != event.target) continue;
+      targets_[t].adopt(event.id);
+      hearing_.restore_down(t);
+      return;
+    }
+  }
+  drop(event);
+}
+
+// What is not asked any more, or began anew with the process: it ended some time while nobody watched.
+void Assessment::drop(const event::Event& event) {
+  ledger_.revise(event.id, [&](event::Event& e) {
+    e.end = event::Span{std::max(e.updated, e.start.latest), std::max(now_.wall, e.start.latest)};
+  });
+  ledger_.release(event.id);
+}
+
+}  // namespace blipd::detect

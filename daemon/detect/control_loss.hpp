@@ -1,0 +1,65 @@
+// What share of the controls' probes is answered just now, against what usually is: congestion near us, which is to be
+// taken off what every channel is expected to answer. Between 5 and 50 % loss; beyond that it is a fault of the vantage
+// point. Owns the last minute of counts.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "daemon/detect/contact.hpp"
+#include "daemon/detect/usual.hpp"
+#include "probes/base/time.hpp"
+
+namespace blipd::detect {
+
+class ControlLoss {
+ public:
+  void add(base::MonoTime now, bool is_failure, bool is_learning, double alpha) {
+    move(now);
+    is_failure ? ++buckets_[current_].failed : ++buckets_[current_].answered;
+    if (is_learning) usual_.learn(is_failure ? 0.0 : 1.0, alpha);
+  }
+
+  // In 0.5..1; 1 where too little is known.
+  double answered_share(base::MonoTime now) {
+    move(now);
+    std::uint32_t answered = 0;
+    std::uint32_t failed = 0;
+    for (const Bucket& bucket : buckets_) {
+      answered += bucket.answered;
+      failed += bucket.failed;
+    }
+    if (answered + failed < kFewest) return 1;
+    const double share = static_cast<double>(answered) / (answered + failed) / std::max(usual_.mean(), 0.5);
+    return share > 1 - kLeast ? 1 : std::max(share, kMost);
+  }
+
+ private:
+  static constexpr base::Duration kBucket = std::chrono::seconds(10);
+  static constexpr std::size_t kBuckets = 6;
+  static constexpr std::uint32_t kFewest = 10;
+  static constexpr double kLeast = 0.05;  // of loss
+  static constexpr double kMost = 0.5;    // of answers
+
+  struct Bucket {
+    std::uint32_t answered = 0;
+    std::uint32_t failed = 0;
+  };
+  void move(base::MonoTime now) {
+    if (ends_ == kNever) ends_ = now + kBucket;
+    for (std::size_t moved = 0; now >= ends_ && moved < kBuckets; ++moved) {
+      current_ = (current_ + 1) % kBuckets;
+      buckets_[current_] = {};
+      ends_ += kBucket;
+    }
+    if (now >= ends_) ends_ = now + kBucket;
+  }
+
+  std::array<Bucket, kBuckets> buckets_{};
+  std::size_t current_ = 0;
+  base::MonoTime ends_ = kNever;
+  SlowMean usual_{1.0F, 20.0F};
+};
+
+}  // namespace blipd::detect

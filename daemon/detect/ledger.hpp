@@ -1,0 +1,68 @@
+// The events that are open: gives each its id, keeps it as it was last revised, and hands every revision out. Owns
+// identity; what an event says is decided by whoever opens it. An id is made of what happened where and when, so the
+// same results give the same ids.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/detect/change.hpp"
+#include "daemon/event/event.hpp"
+#include "probes/base/time.hpp"
+
+namespace blipd::detect {
+
+struct Place {
+  event::Scope scope = event::Scope::kNetwork;
+  std::string country, network, target;
+};
+
+class Ledger {
+ public:
+  Ledger(std::string vantage, const base::Moment& now) : vantage_(std::move(vantage)), now_(now) {}
+
+  void set_now(const base::Moment& now) { now_ = now; }
+  base::WallTime wall(base::MonoTime t) const { return now_.wall + (t - now_.mono); }
+  base::MonoTime mono(base::WallTime t) const { return now_.mono + (t - now_.wall); }
+  event::Span wall(const MonoSpan& span) const { return {wall(span.earliest), wall(span.latest)}; }
+
+  // A new event. Its incident is that of a kin event that is open, or ended a little before: the network that a target
+  // is in, the country that a network is in, and the other way round; otherwise it begins one.
+  std::string open(const Place& place, event::Kind kind, const MonoSpan& start);
+
+  // The event of this id, which must be open or held; edits count as a new revision.
+  using Edit = std::function<void(event::Event&)>;
+  void revise(const std::string& id, const Edit& edit);
+  const event::Event& get(const std::string& id) const { return events_.at(id); }
+  bool holds(const std::string& id) const { return events_.contains(id); }
+
+  // It will not be revised again. Kept a while for those of the same incident.
+  void release(const std::string& id);
+
+  // Each event that changed since the last call, as it now stands, in the order of changing.
+  std::vector<event::Event> take();
+
+  // Those that have not ended, in order of id.
+  std::vector<event::Event> open_events() const;
+  void adopt(const event::Event& event);
+
+ private:
+  // An event that begins so soon after another's start belongs to the same incident.
+  static constexpr base::Duration kOneIncident = std::chrono::minutes(10);
+
+  std::string incident_of(const Place& place, base::WallTime start) const;
+  void publish(const event::Event& event);
+  void forget_old();
+
+  std::string vantage_;
+  base::Moment now_;
+  std::map<std::string, event::Event> events_;
+  std::map<std::string, base::WallTime> released_;
+  std::vector<event::Event> changed_;
+};
+
+}  // namespace blipd::detect

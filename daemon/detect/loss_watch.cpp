@@ -1,0 +1,58 @@
+#include "daemon/detect/loss_watch.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace blipd::detect {
+
+void LossWatch::advance(base::MonoTime now, bool is_calm, double answered_here, const config::Detect& rules) {
+  if (current_ends_ == base::MonoTime::min()) current_ends_ = now + kBucket;
+  if (now < current_ends_) return;
+  judge(answered_here, rules);
+  ++since_learned_;
+  if (!is_calm || is_high_) since_learned_ = 0;
+  if (since_learned_ >= kBuckets && loss_) {
+    since_learned_ = 0;
+    learn();
+  }
+  // After a long pause all of it is old.
+  for (std::size_t moved = 0; now >= current_ends_ && moved < kBuckets; ++moved) {
+    current_ = (current_ + 1) % kBuckets;
+    buckets_[current_] = {};
+    current_ends_ += kBucket;
+  }
+  if (now >= current_ends_) current_ends_ = now + kBucket;
+}
+
+void LossWatch::judge(double answered_here, const config::Detect& rules) {
+  std::uint32_t answered = 0;
+  std::uint32_t failed = 0;
+  for (const Bucket& bucket : buckets_) {
+    answered += bucket.answered;
+    failed += bucket.failed;
+  }
+  loss_.reset();
+  if (answered + failed < kFewest) {
+    is_high_ = false;
+    return;
+  }
+  const double share = static_cast<double>(answered) / (answered + failed);
+  loss_ = 1.0 - std::min(1.0, share / std::clamp(answered_here, 0.5, 1.0));
+  const double above = mean_ + rules.degraded_deviations * std::max(deviation_, kLeastDeviation);
+  const double limit = std::max(rules.degraded_loss, above);
+  is_high_ = *loss_ > (is_high_ ? limit * kClears : limit);
+}
+
+void LossWatch::learn() {
+  ++learned_;
+  const double alpha = std::max(kAlpha, 1.0 / learned_);
+  if (learned_ > 1) deviation_ += alpha * (std::abs(*loss_ - mean_) - deviation_);
+  mean_ += alpha * (*loss_ - mean_);
+}
+
+std::optional<double> LossWatch::usual() const {
+  if (learned_ == 0) return std::nullopt;
+  return mean_;
+}
+
+}  // namespace blipd::detect
