@@ -6,6 +6,7 @@
 
 #include "daemon/detect/judge.hpp"
 #include "daemon/measure/channel.hpp"
+#include "daemon/pipeline/minute_book.hpp"
 
 namespace blipd::pipeline {
 
@@ -35,19 +36,34 @@ class Pipeline::Impl {
       result.was_sent = true;
     }
     const auto& bounds = plan_->channels[result.channel].spec.rtt_buckets;
-    if (channels_[result.channel].on_result(result, bounds)) judge_.on_result(result);
+    if (!channels_[result.channel].on_result(result, bounds)) return;
+    judge_.on_result(result);
+    if (minutes_) minutes_->on_result(result);
   }
 
   void on_remark(const probes::Remark& remark) {
     if (!is_known(remark.channel)) return;
     channels_[remark.channel].on_remark(remark.kind);
-    if (remark.kind == probes::RemarkKind::kLate) judge_.on_late(remark.channel, remark.at);
+    if (remark.kind != probes::RemarkKind::kLate) return;
+    judge_.on_late(remark.channel, remark.at);
+    if (minutes_) minutes_->on_late(remark.channel);
   }
 
   void advance(const base::Moment& now) {
     now_ = now;
     judge_.advance(now);
+    if (minutes_) minutes_->advance(now, judge_);
   }
+
+  void keep_minutes() {
+    if (minutes_) return;
+    minutes_.emplace();
+    minutes_->adopt(plan_);
+  }
+
+  std::vector<Minutes> take_minutes() { return minutes_ ? minutes_->take() : std::vector<Minutes>(); }
+
+  Memory memory() const { return {now_.wall, judge_.memory(), judge_.open_events()}; }
 
   void adopt(std::shared_ptr<const config::Plan> plan) {
     if (building_) fill(building_->plan->channels.size());
@@ -61,6 +77,7 @@ class Pipeline::Impl {
       }
     }
     judge_.adopt(plan_);
+    if (minutes_) minutes_->adopt(plan_);
   }
 
   std::vector<ChannelIndex> take_urgent() { return judge_.take_urgent(); }
@@ -131,13 +148,15 @@ class Pipeline::Impl {
     }
     for (std::size_t i = 0; i < plan_->networks.size(); ++i) {
       const auto v = judge_.network(static_cast<config::NetworkIndex>(i));
-      s.networks.push_back({v.state, v.evidence, v.reachable_ratio, v.usual_reachable_ratio, wall(v.since)});
+      s.networks.push_back(
+          {v.state, v.evidence, v.reachable_ratio, v.usual_reachable_ratio, wall(v.since), v.stability});
     }
     for (std::size_t i = 0; i < plan_->countries.size(); ++i) {
       const auto v = judge_.country(static_cast<config::CountryIndex>(i));
-      s.countries.push_back({v.level, v.reachable_ratio, v.usual_reachable_ratio, wall(v.since)});
+      s.countries.push_back({v.level, v.reachable_ratio, v.usual_reachable_ratio, wall(v.since), v.stability});
     }
     const auto v = judge_.vantage();
+    s.open_events = judge_.open_events();
     s.vantage = {v.state, v.control_answer_ratio, wall(v.since)};
   }
 
@@ -146,6 +165,7 @@ class Pipeline::Impl {
   std::vector<measure::Channel> channels_;  // by ChannelIndex
   base::Moment now_;
   base::WallTime started_;
+  std::optional<MinuteBook> minutes_;
   std::shared_ptr<Snapshot> building_;  // null: none begun
 };
 
@@ -160,9 +180,12 @@ void Pipeline::advance(const base::Moment& now) { impl_->advance(now); }
 void Pipeline::adopt(std::shared_ptr<const config::Plan> plan) { impl_->adopt(std::move(plan)); }
 std::vector<ChannelIndex> Pipeline::take_urgent() { return impl_->take_urgent(); }
 std::vector<event::Event> Pipeline::take_events() { return impl_->judge().take_events(); }
-std::vector<Minutes> Pipeline::take_minutes() { return {}; }
-Memory Pipeline::memory() const { return {}; }
-base::Expected<void> Pipeline::restore(const Memory&) { return {}; }
+void Pipeline::keep_minutes() { impl_->keep_minutes(); }
+std::vector<Minutes> Pipeline::take_minutes() { return impl_->take_minutes(); }
+Memory Pipeline::memory() const { return impl_->memory(); }
+base::Expected<void> Pipeline::restore(const Memory& memory) {
+  return impl_->judge().restore(memory.judge, memory.open);
+}
 const detect::Judge& Pipeline::judge() const { return impl_->judge(); }
 void Pipeline::begin_snapshot(const base::Moment& now) { impl_->begin_snapshot(now); }
 bool Pipeline::step_snapshot(std::size_t channels) { return impl_->step_snapshot(channels); }

@@ -44,6 +44,8 @@ class Pipeline final : public probes::ResultSink {
   // Events that began, changed or ended since the last call, each as it now stands; in order of `declared`.
   std::vector<event::Event> take_events();
 
+  // From now on results are added up by the minute, too.
+  void keep_minutes();
   // Minutes that have ended since the last call, oldest first. A minute that nobody takes is given up after a few.
   std::vector<Minutes> take_minutes();
 

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "config/plan.hpp"
+#include "daemon/detect/judge.hpp"
 #include "daemon/detect/states.hpp"
+#include "daemon/event/event.hpp"
 #include "daemon/measure/view.hpp"
 #include "probes/base/time.hpp"
 #include "probes/result.hpp"
@@ -50,6 +52,7 @@ struct NetworkRow {
   std::optional<double> reachable_ratio;        // share of voting targets that are up, 0–1
   std::optional<double> usual_reachable_ratio;  // what that share usually is
   std::optional<base::WallTime> since;          // of `state`
+  detect::Stability stability;
 };
 
 struct CountryRow {
@@ -57,6 +60,7 @@ struct CountryRow {
   std::optional<double> reachable_ratio;  // weighted over networks
   std::optional<double> usual_reachable_ratio;
   std::optional<base::WallTime> since;
+  detect::Stability stability;
 };
 
 struct VantageRow {
@@ -74,6 +78,7 @@ struct Snapshot {
   std::vector<NetworkRow> networks;
   std::vector<CountryRow> countries;
   VantageRow vantage;
+  std::vector<event::Event> open_events;
 };
 
 }  // namespace blipd::pipeline

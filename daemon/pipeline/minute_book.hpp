@@ -1,0 +1,54 @@
+// Adds results up minute by minute of wall time, for whoever keeps history. Owns the counts of the present minute and
+// the few minutes that nobody has taken yet. Knows verdicts only as it is shown them.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "config/plan.hpp"
+#include "daemon/detect/judge.hpp"
+#include "daemon/pipeline/minutes.hpp"
+#include "probes/base/time.hpp"
+#include "probes/result.hpp"
+
+namespace blipd::pipeline {
+
+class MinuteBook {
+ public:
+  void adopt(std::shared_ptr<const config::Plan> plan);
+
+  // After voiding: what the vantage point's fault took is aborted.
+  void on_result(const probes::Result& result);
+  void on_late(probes::ChannelIndex channel);
+
+  // Lets time pass: verdicts hold for the time since the last call. Closes the minute when it is over.
+  void advance(const base::Moment& now, const detect::Judge& judge);
+
+  std::vector<Minutes> take();
+
+ private:
+  static constexpr std::size_t kMostWaiting = 5;
+  static constexpr base::Duration kPeriod = std::chrono::seconds(1);
+
+  struct Count {
+    std::uint32_t answered = 0, lost = 0, aborted = 0, late = 0;
+    std::uint32_t rtts = 0;
+    float least = 0, most = 0;
+    double sum = 0;
+  };
+  struct Share {
+    base::Duration down{}, unknown{};
+  };
+
+  void close(base::WallTime next, const detect::Judge& judge);
+
+  std::shared_ptr<const config::Plan> plan_;
+  std::vector<Count> channels_;
+  std::vector<Share> networks_, countries_;
+  std::optional<base::Moment> looked_;
+  base::WallTime minute_{};
+  std::vector<Minutes> waiting_;
+};
+
+}  // namespace blipd::pipeline
