@@ -70,9 +70,10 @@ const char* colour_of(std::string_view state) {
   const auto is_one_of = [&](std::initializer_list<std::string_view> states) {
     return std::find(states.begin(), states.end(), state) != states.end();
   };
-  if (is_one_of({"ok", "normal", "up"})) return "\x1b[32m";
+  if (is_one_of({"ok", "normal", "up", "steady"})) return "\x1b[32m";
   if (is_one_of({"degraded", "partial", "recovering"})) return "\x1b[33m";
   if (is_one_of({"outage", "total", "down", "fault"})) return "\x1b[31m";
+  if (state.starts_with("unstable")) return "\x1b[33m";
   return "\x1b[2m";
 }
 
@@ -80,6 +81,29 @@ const char* colour_of(std::string_view state) {
 std::size_t width(std::string_view text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
+}
+
+// "steady", or how unstable.
+std::string stability(const Json& object) {
+  const std::string word = text(object, "stability");
+  const Json& penalty = member(object, "flap_penalty");
+  if (word != "unstable" || !penalty.is_number()) return word;
+  return fmt::format("{} (flap penalty {:.0f})", word, penalty.get<double>());
+}
+
+std::string span(const Json& interval) {
+  const std::string earliest = text(interval, "earliest");
+  const std::string latest = text(interval, "latest");
+  return earliest == latest ? earliest : earliest + " to " + latest;
+}
+
+// Where an event happened, from the wide to the narrow.
+std::string place(const Json& event) {
+  std::string where = text(event, "scope") == "vantage" ? "vantage point" : text(event, "country");
+  for (const char* key : {"network", "target"}) {
+    if (const std::string part = text(event, key); !part.empty()) where += "/" + part;
+  }
+  return where;
 }
 
 class View {
@@ -100,6 +124,7 @@ class View {
   static std::vector<Row> rows_of(const Json& targets);
   void measure(const Json& networks);
   void show_network(const Json& network, bool is_control);
+  void show_events(const Json& events);
   void show_row(const Row& row, bool is_heading);
 
   static constexpr std::size_t kStateColumn = 3;
@@ -159,11 +184,29 @@ void View::show_network(const Json& network, bool is_control) {
     const std::string state = in_colour(text(network, "state"), state_and_since(network, "state"));
     const Json& evidence = member(network, "evidence");
     const std::string weight = evidence.is_number() ? fmt::format("{:+.1f}", evidence.get<double>()) : kUnknown;
-    line(fmt::format("  {}: {}; {}; W {}", name, state, reachable(network), weight));
+    line(fmt::format("  {}: {}, {}; {}; W {}", name, state, in_colour(stability(network), stability(network)),
+                     reachable(network), weight));
   }
   const auto rows = rows_of(member(network, "targets"));
   if (!rows.empty()) show_row(kHeading, true);
   for (const Row& row : rows) show_row(row, false);
+}
+
+void View::show_events(const Json& events) {
+  if (!events.is_array() || events.empty()) return;
+  line("");
+  line("Open events");
+  for (const Json& event : events) {
+    const std::string length = text(event, "class");
+    const std::string kind = text(event, "kind") + (length == kUnknown ? "" : " (" + length + ")");
+    const Json& seconds = member(event, "duration_seconds");
+    const std::string shape = text(member(event, "onset"), "shape");
+    line(fmt::format("  {}: {} since {}, {:.0f} s so far; {}; lowest reachable {}{}", place(event),
+                     in_colour("down", kind), span(member(event, "start")),
+                     seconds.is_number() ? seconds.get<double>() : 0.0, shape,
+                     percent(member(member(event, "reachable"), "lowest")),
+                     member(event, "needs_review") == true ? "; is this the new normal? see the log" : ""));
+  }
 }
 
 void View::show(const Json& status) {
@@ -177,6 +220,12 @@ void View::show(const Json& status) {
   line(fmt::format("Time stamps: {}{}", text(health, "clock_source"),
                    has_settled ? "" : "; the first round of probes has not settled yet"));
 
+  const Json& journal = member(status, "journal");
+  if (journal.is_object() && member(journal, "writing") == false) {
+    line("Journal: " + in_colour("down", "kept in memory") + "; " + text(journal, "problem"));
+  }
+  show_events(member(status, "open_events"));
+
   const Json& countries = member(status, "countries");
   const Json& controls = member(status, "controls");
   for (std::size_t i = 0; i < kColumns; ++i) widths_[i] = width(kHeading[i]);
@@ -188,8 +237,8 @@ void View::show(const Json& status) {
     const std::string name = text(country, "name");
     const std::string level = in_colour(text(country, "level"), state_and_since(country, "level"));
     line("");
-    line(fmt::format("{}{}: {}; {}", code, name.empty() || name == kUnknown ? "" : " " + name, level,
-                     reachable(country)));
+    line(fmt::format("{}{}: {}, {}; {}", code, name.empty() || name == kUnknown ? "" : " " + name, level,
+                     in_colour(stability(country), stability(country)), reachable(country)));
     for (const Json& network : member(country, "networks")) show_network(network, false);
   }
   if (controls.is_array() && !controls.empty()) {

@@ -1,77 +1,18 @@
 #include "daemon/serve/daemon_metrics.hpp"
 
 #include <prometheus/collectable.h>
-#include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
 #include <limits>
-#include <optional>
-#include <utility>
 #include <vector>
 
-#include "daemon/serve/text_format.hpp"
+#include "daemon/serve/families.hpp"
+#include "daemon/serve/verdict_metrics.hpp"
 #include "daemon/serve/version.hpp"
 
 namespace blipd::serve {
 
 namespace {
-
-using prometheus::ClientMetric;
-using prometheus::MetricFamily;
-using prometheus::MetricType;
-using Labels = std::vector<ClientMetric::Label>;
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-double or_nan(const std::optional<double>& value) { return value.value_or(kNan); }
-
-ClientMetric::Label label(std::string name, std::string_view value) {
-  return {std::move(name), replace_invalid_utf8(value)};
-}
-
-// Puts families together: begin one, then its series.
-class Families {
- public:
-  void begin(MetricType type, std::string name, std::string help) {
-    families_.push_back(MetricFamily{std::move(name), std::move(help), type, {}});
-  }
-
-  ClientMetric& add(Labels labels) {
-    auto& metric = families_.back().metric.emplace_back();
-    metric.label = std::move(labels);
-    return metric;
-  }
-
-  void put(Labels labels, double value) {
-    ClientMetric& metric = add(std::move(labels));
-    (families_.back().type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
-  }
-
-  void gauge(std::string name, std::string help, double value) {
-    begin(MetricType::Gauge, std::move(name), std::move(help));
-    put({}, value);
-  }
-
-  void counter(std::string name, std::string help, std::uint64_t value) {
-    begin(MetricType::Counter, std::move(name), std::move(help));
-    put({}, static_cast<double>(value));
-  }
-
-  // One series for each value that the enum may have: 1 for the one that it has, 0 for the others.
-  template <class Names, class State>
-  void states(const Labels& labels, const char* key, const Names& names, State state) {
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      Labels all = labels;
-      all.push_back(label(key, names[i]));
-      put(std::move(all), static_cast<std::size_t>(state) == i ? 1 : 0);
-    }
-  }
-
-  std::vector<MetricFamily> take() { return std::move(families_); }
-
- private:
-  std::vector<MetricFamily> families_;
-};
 
 void add_program(Families& out, const Published& published) {
   out.begin(MetricType::Gauge, "blipd_build_info", "What the program was built from; always 1.");
@@ -140,6 +81,15 @@ void add_engine(Families& out, const engine::Health& health) {
   add_scheduling_lag(out, health);
 }
 
+void add_journal(Families& out, const journal::Health& health) {
+  out.gauge("blipd_journal_writing", "1 while the journal's file can be written, 0 while it is kept in memory.",
+            health.is_writing ? 1 : 0);
+  out.counter("blipd_journal_errors_total", "Failed attempts to write to the journal.", health.errors);
+  out.counter("blipd_journal_dropped_total", "Records given up because too many waited.", health.dropped);
+  out.gauge("blipd_journal_queued", "Records that wait to be written.", static_cast<double>(health.queued));
+  out.gauge("blipd_journal_bytes", "Size of the journal's file.", static_cast<double>(health.bytes));
+}
+
 void add_server(Families& out, const ServerStats& stats) {
   out.begin(MetricType::Counter, "blipd_http_requests_total", "Answers of the HTTP server, by status code.");
   for (const auto& [status, count] : stats.replies) {
@@ -157,74 +107,6 @@ void add_server(Families& out, const ServerStats& stats) {
   out.counter("blipd_http_failures_total", "Requests given up for an error of the server's own.", stats.failures);
 }
 
-// Calls put(labels, index) for each network of a country. Networks of controls have no state of their own.
-template <class Put>
-void for_each_network(const pipeline::Snapshot& snapshot, const Put& put) {
-  const config::Plan& plan = *snapshot.plan;
-  for (std::size_t i = 0; i < plan.networks.size() && i < snapshot.networks.size(); ++i) {
-    const config::PlannedNetwork& network = plan.networks[i];
-    if (!network.is_active || network.is_control()) continue;
-    put(Labels{label("country", plan.countries[*network.country].code), label("network", network.name)}, i);
-  }
-}
-
-void add_networks(Families& out, const pipeline::Snapshot& snapshot) {
-  const auto gauge = [&](const char* name, const char* help, const auto& value) {
-    out.begin(MetricType::Gauge, name, help);
-    for_each_network(snapshot,
-                     [&](const Labels& labels, std::size_t i) { out.put(labels, value(snapshot.networks[i])); });
-  };
-  using pipeline::NetworkRow;
-  out.begin(MetricType::Gauge, "blipd_network_state", "1 for the state that the network is in, else 0.");
-  for_each_network(snapshot, [&](const Labels& labels, std::size_t i) {
-    out.states(labels, "state", pipeline::kNetworkStateNames, snapshot.networks[i].state);
-  });
-  gauge("blipd_network_evidence", "Log-likelihood ratio of down against up: positive speaks for down, negative for up.",
-        [](const NetworkRow& row) { return row.evidence; });
-  gauge("blipd_network_reachable_ratio", "Share of the network's voting targets that are up; NaN if unknown.",
-        [](const NetworkRow& row) { return or_nan(row.reachable_ratio); });
-  gauge("blipd_network_usual_reachable_ratio", "What the reachable ratio usually is; NaN until learned.",
-        [](const NetworkRow& row) { return or_nan(row.usual_reachable_ratio); });
-  out.begin(MetricType::Gauge, "blipd_network_info", "What is configured about the network; always 1.");
-  for_each_network(snapshot, [&](Labels labels, std::size_t i) {
-    const config::PlannedNetwork& network = snapshot.plan->networks[i];
-    labels.push_back(label("asn", network.asn ? std::to_string(*network.asn) : ""));
-    labels.push_back(label("access", network.access));
-    labels.push_back(label("upstream", network.upstream));
-    out.put(std::move(labels), 1);
-  });
-}
-
-template <class Put>
-void for_each_country(const pipeline::Snapshot& snapshot, const Put& put) {
-  const auto& countries = snapshot.plan->countries;
-  for (std::size_t i = 0; i < countries.size() && i < snapshot.countries.size(); ++i) {
-    if (countries[i].is_active) put(Labels{label("country", countries[i].code)}, i);
-  }
-}
-
-void add_countries(Families& out, const pipeline::Snapshot& snapshot) {
-  const auto gauge = [&](const char* name, const char* help, const auto& value) {
-    out.begin(MetricType::Gauge, name, help);
-    for_each_country(snapshot,
-                     [&](const Labels& labels, std::size_t i) { out.put(labels, value(snapshot.countries[i])); });
-  };
-  using pipeline::CountryRow;
-  out.begin(MetricType::Gauge, "blipd_country_level", "1 for the level that the country is at, else 0.");
-  for_each_country(snapshot, [&](const Labels& labels, std::size_t i) {
-    out.states(labels, "level", pipeline::kCountryLevelNames, snapshot.countries[i].level);
-  });
-  gauge("blipd_country_reachable_ratio", "Share of the country that is reachable, by network weight; NaN if unknown.",
-        [](const CountryRow& row) { return or_nan(row.reachable_ratio); });
-  gauge("blipd_country_usual_reachable_ratio", "What the reachable ratio usually is; NaN until learned.",
-        [](const CountryRow& row) { return or_nan(row.usual_reachable_ratio); });
-  out.begin(MetricType::Gauge, "blipd_country_info", "What is configured about the country; always 1.");
-  for_each_country(snapshot, [&](Labels labels, std::size_t i) {
-    labels.push_back(label("name", snapshot.plan->countries[i].name));
-    out.put(std::move(labels), 1);
-  });
-}
-
 // Holds references: lives no longer than what it is given.
 class DaemonMetrics final : public prometheus::Collectable {
  public:
@@ -236,8 +118,8 @@ class DaemonMetrics final : public prometheus::Collectable {
     add_engine(out, published_.health);
     add_server(out, stats_);
     add_vantage(out, published_.snapshot->vantage);
-    add_countries(out, *published_.snapshot);
-    add_networks(out, *published_.snapshot);
+    add_verdicts(out, *published_.snapshot);
+    if (published_.journal) add_journal(out, *published_.journal);
     return out.take();
   }
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "daemon/engine/health.hpp"
+#include "daemon/journal/journal.hpp"
 #include "daemon/pipeline/snapshot.hpp"
 #include "probes/base/time.hpp"
 
@@ -20,6 +21,7 @@ struct Published {
   std::shared_ptr<const pipeline::Snapshot> snapshot;
   engine::Health health;
   Reload reload;
+  std::optional<journal::Health> journal;  // absent: none is kept
 };
 
 // Asks the probing thread for a fresh value. Returns at once; `done` is called later, once, on any thread. May be

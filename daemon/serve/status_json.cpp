@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "daemon/event/json.hpp"
 #include "daemon/serve/version.hpp"
 #include "probes/base/text.hpp"
 
@@ -54,6 +55,31 @@ Json health_of(const engine::Health& health) {
           {"refused_targets", health.refused_targets}};
 }
 
+Json stability_of(const detect::Stability& stability) {
+  Json outages;
+  for (std::size_t i = 0; i < stability.outages.size(); ++i) {
+    outages[detect::kCountedNames[i]] = {{"count", stability.outages[i].count},
+                                         {"seconds", stability.outages[i].seconds}};
+  }
+  return {{"stability", stability.is_unstable ? "unstable" : "steady"},
+          {"flap_penalty", stability.penalty},
+          {"usual_flaps_per_day", stability.usual_per_day},
+          {"outages", std::move(outages)},
+          {"outage_start", maybe(stability.outage_start)}};
+}
+
+Json journal_of(const std::optional<journal::Health>& health) {
+  if (!health) return {};
+  return {{"writing", health->is_writing}, {"errors", health->errors}, {"dropped", health->dropped},
+          {"queued", health->queued},      {"bytes", health->bytes},   {"problem", health->problem}};
+}
+
+Json events_of(const Snapshot& snapshot) {
+  Json events = Json::array();
+  for (const event::Event& event : snapshot.open_events) events.push_back(Json::parse(event::to_json(event)));
+  return events;
+}
+
 Json head_of(const Published& published) {
   const Snapshot& snapshot = *published.snapshot;
   return {{"version", kVersion},
@@ -61,6 +87,8 @@ Json head_of(const Published& published) {
           {"started", base::format_time(snapshot.started)},
           {"vantage", vantage_of(snapshot)},
           {"health", health_of(published.health)},
+          {"journal", journal_of(published.journal)},
+          {"open_events", events_of(snapshot)},
           {"reload",
            {{"successful", published.reload.was_successful},
             {"succeeded", base::format_time(published.reload.succeeded_at)}}}};
@@ -69,28 +97,32 @@ Json head_of(const Published& published) {
 Json country_of(const Snapshot& snapshot, std::size_t index) {
   const config::PlannedCountry& country = snapshot.plan->countries[index];
   const pipeline::CountryRow& row = snapshot.countries[index];
-  return {{"code", country.code},
-          {"name", country.name},
-          {"level", name_of(pipeline::kCountryLevelNames, row.level)},
-          {"since", maybe(row.since)},
-          {"reachable_ratio", maybe(row.reachable_ratio)},
-          {"usual_reachable_ratio", maybe(row.usual_reachable_ratio)}};
+  Json json = {{"code", country.code},
+               {"name", country.name},
+               {"level", name_of(pipeline::kCountryLevelNames, row.level)},
+               {"since", maybe(row.since)},
+               {"reachable_ratio", maybe(row.reachable_ratio)},
+               {"usual_reachable_ratio", maybe(row.usual_reachable_ratio)}};
+  json.update(stability_of(row.stability));
+  return json;
 }
 
 Json network_of(const Snapshot& snapshot, std::size_t index) {
   const config::PlannedNetwork& network = snapshot.plan->networks[index];
   if (network.is_control()) return Json::object({{"name", network.name}});
   const pipeline::NetworkRow& row = snapshot.networks[index];
-  return {{"name", network.name},
-          {"asn", network.asn ? Json(*network.asn) : Json()},
-          {"access", network.access},
-          {"upstream", network.upstream},
-          {"weight", network.weight},
-          {"state", name_of(pipeline::kNetworkStateNames, row.state)},
-          {"since", maybe(row.since)},
-          {"evidence", row.evidence},
-          {"reachable_ratio", maybe(row.reachable_ratio)},
-          {"usual_reachable_ratio", maybe(row.usual_reachable_ratio)}};
+  Json json = {{"name", network.name},
+               {"asn", network.asn ? Json(*network.asn) : Json()},
+               {"access", network.access},
+               {"upstream", network.upstream},
+               {"weight", network.weight},
+               {"state", name_of(pipeline::kNetworkStateNames, row.state)},
+               {"since", maybe(row.since)},
+               {"evidence", row.evidence},
+               {"reachable_ratio", maybe(row.reachable_ratio)},
+               {"usual_reachable_ratio", maybe(row.usual_reachable_ratio)}};
+  json.update(stability_of(row.stability));
+  return json;
 }
 
 Json window_of(const measure::WindowView& window) {
