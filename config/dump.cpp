@@ -163,7 +163,9 @@ void write_rest(const Configuration& configuration, Out out) {
   const Engine& engine = configuration.engine;
   fmt::format_to(out, "engine:\n  late_window: {}\n  max_lag: {}\n  ask_at_once: {}\n",
                  base::format_duration(engine.late_window), base::format_duration(engine.max_lag), engine.ask_at_once);
-  fmt::format_to(out, "listen: {}\njournal: {}\n", scalar(configuration.listen), scalar(configuration.journal));
+  fmt::format_to(out, "listen: {}\njournal: {}\nretention: {}\n", scalar(configuration.listen),
+                 configuration.journal.empty() ? "none" : scalar(configuration.journal),
+                 base::format_duration(configuration.retention));
   if (!configuration.record.empty()) fmt::format_to(out, "record: {}\n", scalar(configuration.record));
   fmt::format_to(out, "log:\n  level: {}\n", scalar(configuration.log_level));
 }

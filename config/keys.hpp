@@ -17,7 +17,7 @@ namespace keys {
 using std::string_view;
 inline constexpr auto kTop =
     std::to_array<string_view>({"vantage", "defaults", "probes", "countries", "targets_files", "budget", "detect",
-                                "engine", "listen", "journal", "record", "log"});
+                                "engine", "listen", "journal", "retention", "record", "log"});
 inline constexpr auto kVantage = std::to_array<string_view>({"name", "controls"});
 inline constexpr auto kControl = std::to_array<string_view>({"name", "host", "network", "upstream", "probes"});
 inline constexpr auto kDefaults = std::to_array<string_view>({"probes"});

@@ -122,6 +122,8 @@ class DocumentReader {
       configuration.listen = std::move(*listen);
     }
     take(read_path(top_, "journal"), configuration.journal);
+    if (configuration.journal == "none") configuration.journal.clear();
+    take(top_.duration("retention", std::chrono::hours(1), std::chrono::hours(24 * 3650)), configuration.retention);
     take(read_path(top_, "record"), configuration.record);
     take(read_level(top_), configuration.log_level);
   }

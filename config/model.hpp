@@ -102,9 +102,10 @@ struct Configuration {
   Detect detect;
   Engine engine;
   std::string listen = "127.0.0.1:10547";
-  std::string journal = "/var/lib/blipd/journal.db";  // used once events are kept
-  std::string record;                                 // results are written there; empty: nowhere
-  std::string log_level = "info";                     // debug | info | warning | error
+  std::string journal = "/var/lib/blipd/journal.db";       // events, minutes and what is usual; empty: nowhere
+  base::Duration retention = std::chrono::hours(24 * 90);  // of minutes; events are kept for ever
+  std::string record;                                      // results are written there; empty: nowhere
+  std::string log_level = "info";                          // debug | info | warning | error
 };
 
 }  // namespace blipd::config

@@ -6,12 +6,14 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "daemon/app/check_command.hpp"
 #include "daemon/app/probe_command.hpp"
 #include "daemon/app/run_command.hpp"
+#include "daemon/app/simulate_command.hpp"
 #include "daemon/app/status_command.hpp"
 #include "daemon/serve/version.hpp"
 
@@ -28,7 +30,10 @@ struct Arguments {
   std::vector<std::string> hosts;
   std::string url = kDefaultStatusUrl;
   bool watch = false;
+  SimulateOptions simulate;
 };
+
+const std::map<std::string, ListFormat> kListFormats = {{"text", ListFormat::kText}, {"json", ListFormat::kJson}};
 
 // What is wrong with the command line, in one line.
 std::string usage_error(const CLI::App* program, const CLI::Error& error) {
@@ -63,6 +68,17 @@ void describe(CLI::App& program, Arguments& arguments, std::function<int()>& cal
   probe->add_option("--config", arguments.probe_config, "Ask in the ways of this configuration")->type_name("FILE");
   probe->add_option("HOST", arguments.hosts, "Names or addresses")->type_name("")->required();
   probe->callback([&] { call = [&] { return run_probe(arguments.probe_config, arguments.hosts); }; });
+
+  CLI::App* simulate = program.add_subcommand("simulate", "Play a scripted country in virtual time");
+  simulate->add_option("SCENARIO", arguments.simulate.scenario, "A scenario file")->type_name("")->required();
+  simulate->add_option("--config", arguments.simulate.config, "Ask as this configuration says")->type_name("FILE");
+  simulate->add_option("--seed", arguments.simulate.seed, "Another run of chance than the scenario's")->type_name("N");
+  simulate->add_option("--format", arguments.simulate.format, "text or json")
+      ->transform(CLI::CheckedTransformer(kListFormats))
+      ->type_name("FORMAT");
+  simulate->add_option("--record", arguments.simulate.record, "Write every result there, for replay")
+      ->type_name("FILE");
+  simulate->callback([&] { call = [&] { return run_simulate(arguments.simulate); }; });
 
   CLI::App* status = program.add_subcommand("status", "Show what the running daemon believes");
   status->add_option("--url", arguments.url, "Where the daemon listens")->type_name("URL")->capture_default_str();

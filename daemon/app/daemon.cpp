@@ -12,6 +12,7 @@
 
 #include "config/plan.hpp"
 #include "daemon/app/app.hpp"
+#include "daemon/app/chronicler.hpp"
 #include "daemon/app/publisher.hpp"
 #include "daemon/app/recorder.hpp"
 #include "daemon/engine/engine.hpp"
@@ -41,6 +42,7 @@ class Daemon::Impl {
         log_(log),
         plan_(config::make_plan(configuration, nullptr)),
         pipeline_(plan_, clock_.read()),
+        chronicler_(pipeline_, open_journal(), log_),
         publisher_(pipeline_, [this] { asio::post(io_, [this] { wake(); }); }),
         signals_(io_, SIGTERM, SIGINT, SIGHUP) {}
 
@@ -49,6 +51,7 @@ class Daemon::Impl {
   }
 
   int run() {
+    chronicler_.recall();
     if (!open()) return kExitEnvironment;
     wait_for_signal();
     engine_->start();
@@ -61,12 +64,27 @@ class Daemon::Impl {
     io_.run();
     // No probe is under way any more when the last snapshot could be asked for: the server goes first.
     server_.reset();
+    chronicler_.finish(clock_.read());
     engine_.reset();
     log_.write(Severity::kInfo, "stopped", "");
     return kExitFine;
   }
 
  private:
+  std::unique_ptr<journal::Journal> open_journal() {
+    const config::Configuration& configuration = plan_->configuration;
+    if (configuration.journal.empty()) return nullptr;
+    journal::Options options;
+    options.path = configuration.journal;
+    options.vantage = configuration.vantage_name;
+    options.retention = configuration.retention;
+    options.notify = [this](bool is_degraded, const std::string& text) {
+      log_.write(is_degraded ? Severity::kWarning : Severity::kInfo,
+                 is_degraded ? "journal_degraded" : "journal_recovered", text);
+    };
+    return journal::Journal::open(std::move(options), clock_.read().wall);
+  }
+
   bool open() {
     probes::ResultSink* sink = &pipeline_;
     if (const std::string& path = plan_->configuration.record; !path.empty()) {
@@ -107,7 +125,10 @@ class Daemon::Impl {
   void tick(const base::Moment& now) {
     pipeline_.advance(now);
     if (const auto urgent = pipeline_.take_urgent(); !urgent.empty()) engine_->ask_now(urgent);
-    if (publisher_.tick(now, [this] { return engine_->health(); })) engine_->wake();
+    chronicler_.tick(now);
+    if (publisher_.tick(
+            now, [this] { return engine_->health(); }, [this] { return chronicler_.health(); }))
+      engine_->wake();
     if (recorder_ && now.mono - recorded_ >= std::chrono::milliseconds(200)) {
       recorded_ = now.mono;
       recorder_->flush();
@@ -167,6 +188,7 @@ class Daemon::Impl {
     pipeline_.adopt(plan_);
     if (recorder_) recorder_->adopt(plan_);
     engine_->adopt(plan_);
+    chronicler_.set_retention(plan_->configuration.retention);
     log_.set_level(plan_->configuration.log_level);
     reload_ = {true, clock_.read().wall};
     publisher_.set_reload(reload_);
@@ -180,6 +202,7 @@ class Daemon::Impl {
     };
     if (next.listen != now.listen) warn("listen");
     if (next.record != now.record) warn("record");
+    if (next.journal != now.journal) warn("journal");
     if (next.engine.late_window != now.engine.late_window) warn("engine.late_window");
   }
 
@@ -195,6 +218,7 @@ class Daemon::Impl {
   std::shared_ptr<const config::Plan> plan_;
   pipeline::Pipeline pipeline_;
   std::unique_ptr<Recorder> recorder_;
+  Chronicler chronicler_;
   Publisher publisher_;
   asio::signal_set signals_;
   std::unique_ptr<engine::Engine> engine_;

@@ -49,7 +49,7 @@ Log::~Log() = default;
 void Log::set_level(const std::string& level) { backend_->logger->set_level(spdlog::level::from_str(level)); }
 
 void Log::write(engine::Severity severity, std::string_view event, std::string_view text,
-                std::initializer_list<Field> fields) {
+                const std::vector<Field>& fields) {
   std::string line = fmt::format("event={}", log_value(event));
   if (!text.empty()) line += fmt::format(" text={}", log_value(text));
   for (const auto& [key, value] : fields) line += fmt::format(" {}={}", key, log_value(value));

@@ -5,11 +5,11 @@
 
 #include <fmt/core.h>
 
-#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "daemon/engine/notice.hpp"
 
@@ -29,7 +29,7 @@ class Log {
 
   // event=… text="…" key=value …
   void write(engine::Severity severity, std::string_view event, std::string_view text,
-             std::initializer_list<Field> fields = {});
+             const std::vector<Field>& fields = {});
 
   void set_level(const std::string& level);
 

@@ -24,7 +24,8 @@ void Publisher::request(Done done) {
   wake_();
 }
 
-bool Publisher::tick(const base::Moment& now, const std::function<engine::Health()>& health) {
+bool Publisher::tick(const base::Moment& now, const std::function<engine::Health()>& health,
+                     const std::function<std::optional<journal::Health>()>& journal) {
   if (building_.empty()) {
     const std::lock_guard lock(mutex_);
     building_ = std::exchange(waiting_, {});
@@ -42,6 +43,7 @@ bool Publisher::tick(const base::Moment& now, const std::function<engine::Health
   auto published = std::make_shared<serve::Published>();
   published->snapshot = pipeline_.finish_snapshot();
   published->health = health();
+  published->journal = journal();
   published->reload = reload_;
   for (const Done& done : std::exchange(building_, {})) done(published);
   const std::lock_guard lock(mutex_);

@@ -25,7 +25,8 @@ class Publisher {
 
   // The probing thread, once a tick. `health` is called when a snapshot is finished. Returns whether more is to be
   // done, for which the next tick should not wait.
-  bool tick(const base::Moment& now, const std::function<engine::Health()>& health);
+  bool tick(const base::Moment& now, const std::function<engine::Health()>& health,
+            const std::function<std::optional<journal::Health>()>& journal);
 
   void set_reload(const serve::Reload& reload) { reload_ = reload; }
 

@@ -1,7 +1,6 @@
 #include "daemon/app/recorder.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -10,7 +9,6 @@
 #include <cstring>
 #include <deque>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "daemon/engine/file_descriptor.hpp"
@@ -21,20 +19,6 @@ namespace {
 
 constexpr std::size_t kPieceBytes = 64 << 10;
 constexpr std::size_t kMaxQueuedBytes = 16 << 20;
-
-const char* outcome_name(probes::Outcome outcome) {
-  switch (outcome) {
-    case probes::Outcome::kAnswered:
-      return "answered";
-    case probes::Outcome::kLost:
-      return "lost";
-    case probes::Outcome::kUnreachable:
-      return "unreachable";
-    case probes::Outcome::kAborted:
-      break;
-  }
-  return "aborted";
-}
 
 std::uint64_t lines_in(const std::string& piece) {
   return static_cast<std::uint64_t>(std::count(piece.begin(), piece.end(), '\n'));
@@ -120,18 +104,7 @@ Recorder::Recorder(std::unique_ptr<Writer> writer, probes::ResultSink& next, con
 
 Recorder::~Recorder() { flush(); }
 
-void Recorder::adopt(std::shared_ptr<const config::Plan> plan) {
-  plan_ = std::move(plan);
-  labels_.assign(plan_->channels.size(), {});
-  for (std::size_t i = 0; i < labels_.size(); ++i) {
-    const config::PlannedChannel& channel = plan_->channels[i];
-    if (!channel.is_active) continue;
-    const auto text = [](std::string_view value) { return nlohmann::json(value).dump(); };
-    labels_[i] = fmt::format(R"("country":{},"network":{},"target":{},"probe":{})",
-                             text(plan_->country_code(channel.network)), text(plan_->networks[channel.network].name),
-                             text(plan_->targets[channel.target].name), text(channel.spec.name));
-  }
-}
+void Recorder::adopt(const std::shared_ptr<const config::Plan>& plan) { lines_.emplace(*plan); }
 
 void Recorder::flush() {
   if (gathered_.empty()) return;
@@ -146,14 +119,7 @@ void Recorder::on_remark(const probes::Remark& remark) { next_.on_remark(remark)
 void Recorder::on_result(const probes::Result& result, const probes::AnswerDetail* detail) {
   next_.on_result(result, detail);
   const base::Moment now = clock_.read();
-  const double sent = base::to_unix_seconds(now.wall - (now.mono - result.sent));
-  fmt::format_to(std::back_inserter(gathered_), R"({{"time":{:.6f},{},"outcome":"{}","rtt":)", sent,
-                 labels_[result.channel], outcome_name(result.outcome));
-  if (result.rtt) {
-    fmt::format_to(std::back_inserter(gathered_), "{:.9f}}}\n", base::to_seconds(*result.rtt));
-  } else {
-    gathered_ += "null}\n";
-  }
+  lines_->append(gathered_, result, now.wall - (now.mono - result.sent));
   if (gathered_.size() >= kPieceBytes) flush();
 }
 

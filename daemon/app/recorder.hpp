@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "config/plan.hpp"
+#include "daemon/app/result_line.hpp"
 #include "probes/base/error.hpp"
 #include "probes/result.hpp"
 
@@ -20,7 +22,7 @@ class Recorder final : public probes::ResultSink {
                                                         const base::Clock& clock);
   ~Recorder() override;  // writes what is queued
 
-  void adopt(std::shared_ptr<const config::Plan> plan);
+  void adopt(const std::shared_ptr<const config::Plan>& plan);
 
   // Once in a while, from the probing thread: hands over what has gathered.
   void flush();
@@ -38,8 +40,7 @@ class Recorder final : public probes::ResultSink {
   std::unique_ptr<Writer> writer_;
   probes::ResultSink& next_;
   const base::Clock& clock_;
-  std::shared_ptr<const config::Plan> plan_;
-  std::vector<std::string> labels_;  // by channel: the constant part of its lines
+  std::optional<ResultLines> lines_;
   std::string gathered_;
 };
 

@@ -297,7 +297,8 @@ void CountryRecord::describe(event::Event& event, const Networks& networks, cons
   std::vector<Part> hosts;
   std::vector<std::vector<event::Before>> before;
   std::vector<event::Failures> failures;
-  bool was_degraded = false;
+  double degraded = 0;
+  double whole = 0;
   bool is_path_down = true;
   std::string path;
   for (const config::NetworkIndex n : scene.plan.countries[index_].networks) {
@@ -314,7 +315,8 @@ void CountryRecord::describe(event::Event& event, const Networks& networks, cons
     }
     before.push_back(networks[n].before(start.earliest));
     failures.push_back(networks[n].failures());
-    was_degraded = was_degraded || networks[n].was_degraded(start.earliest);
+    whole += weight;
+    degraded += networks[n].was_degraded(start.earliest) ? weight : 0;
     const std::string& upstream = scene.plan.networks[n].upstream;
     const bool is_down = scene.hearing.is_path_down(upstream);
     is_path_down = is_path_down && is_down;
@@ -326,7 +328,8 @@ void CountryRecord::describe(event::Event& event, const Networks& networks, cons
     event.onset.order = order_of(fallen);
     event.onset.fall = fall_of(hosts);
     const std::uint32_t ranks = event.onset.order.empty() ? 0 : event.onset.order.back().rank;
-    event.onset.shape = shape_of({was_unstable_, was_degraded, event.onset.fall, ranks});
+    event.onset.shape =
+        shape_of({was_unstable_, degraded > 0 && degraded >= kDegradedWeight * whole, event.onset.fall, ranks});
     event.onset.before = joined(before);
     for (std::size_t i = 0; i < event.onset.before.size(); ++i) {
       event.onset.before[i].flaps = std::max(

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "daemon/detect/tails.hpp"
+
 namespace blipd::detect {
 
 void LossWatch::advance(base::MonoTime now, bool is_calm, double answered_here, const config::Detect& rules) {
@@ -38,9 +40,17 @@ void LossWatch::judge(double answered_here, const config::Detect& rules) {
   }
   const double share = static_cast<double>(answered) / (answered + failed);
   loss_ = 1.0 - std::min(1.0, share / std::clamp(answered_here, 0.5, 1.0));
-  const double above = mean_ + rules.degraded_deviations * std::max(deviation_, kLeastDeviation);
-  const double limit = std::max(rules.degraded_loss, above);
-  is_high_ = *loss_ > (is_high_ ? limit * kClears : limit);
+  if (learned_ < kWarmUp) return;
+  const double deviation = std::max(deviation_, kLeastDeviation);
+  const double limit = std::max(rules.degraded_loss, mean_ + rules.degraded_deviations * deviation);
+  if (is_high_) {
+    is_high_ = *loss_ > limit * kClears;
+    return;
+  }
+  // Of few probes even a high share may be chance, and every window is another chance.
+  const auto probes = answered + failed;
+  const auto lost = static_cast<std::uint32_t>(std::lround(*loss_ * probes));
+  is_high_ = *loss_ > limit && binomial_tail(probes, mean_ + deviation, lost) < rules.chance;
 }
 
 void LossWatch::learn() {

@@ -49,6 +49,7 @@ class LossWatch {
 
  private:
   static constexpr std::uint32_t kFewest = 20;
+  static constexpr std::uint32_t kWarmUp = 12;   // windows
   static constexpr double kAlpha = 1.0 / 288.0;  // windows in a day
   static constexpr double kLeastDeviation = 0.02;
   static constexpr double kClears = 0.75;  // of the loss that it takes to be high

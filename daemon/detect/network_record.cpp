@@ -13,6 +13,8 @@ namespace {
 constexpr base::Duration kOneFall = std::chrono::hours(1);
 constexpr std::array<base::Duration, 3> kBefore = {std::chrono::hours(1), std::chrono::hours(6),
                                                    std::chrono::hours(24)};
+// A fall that was long in coming: degraded for at least so long.
+constexpr base::Duration kSlide = std::chrono::minutes(10);
 // Loss is known over so long only: that is how exactly a degradation's start and end are known.
 constexpr base::Duration kLossWindow = LossWatch::kBucket * LossWatch::kBuckets;
 
@@ -221,6 +223,7 @@ void NetworkRecord::judge_degraded(Scene& scene) {
   const bool holds = !is_down_ && !is_resumed_ && !partial_.is_open() && (loss_.is_high() || rtt_.is_high());
   if (holds && !degraded_.is_open()) {
     const MonoSpan start{std::max(scene.now - kLossWindow, degraded_until_), scene.now};
+    degraded_from_ = scene.now;
     degraded_.begin(scene, place_, event::Kind::kDegraded, start, [&](event::Event& event) {
       event.reachable = {usual_share_.mean(), scene.hearing.roster().network(index_).reachable_ratio().value_or(1)};
       event.onset.before = before(start.earliest);
@@ -233,8 +236,10 @@ void NetworkRecord::judge_degraded(Scene& scene) {
   }
 }
 
-bool NetworkRecord::was_degraded(base::MonoTime now) const {
-  return degraded_.is_open() || (degraded_until_ != kNever && now - degraded_until_ < std::chrono::hours(1));
+bool NetworkRecord::was_degraded(base::MonoTime start) const {
+  if (degraded_from_ == kNever || degraded_from_ + kSlide > start) return false;
+  const base::MonoTime until = degraded_.is_open() ? start : degraded_until_;
+  return until - degraded_from_ >= kSlide && start - until < kOneFall;
 }
 
 bool NetworkRecord::is_calm(const Scene& scene) const {
@@ -301,8 +306,8 @@ event::Onset NetworkRecord::onset(const MonoSpan& start, const Scene& scene) con
   onset.order = order_of(all);
   onset.fall = fall_of(all);
   onset.before = before(start.earliest);
-  onset.shape =
-      shape_of({was_unstable_, was_degraded(scene.now), onset.fall, onset.order.empty() ? 0 : onset.order.back().rank});
+  onset.shape = shape_of(
+      {was_unstable_, was_degraded(start.earliest), onset.fall, onset.order.empty() ? 0 : onset.order.back().rank});
   return onset;
 }
 

@@ -50,7 +50,8 @@ class NetworkRecord {
   bool is_outage_open() const { return is_down_ || is_resumed_; }
   const std::string& instability() const { return instability_.id(); }
   const std::string& partial() const { return partial_.id(); }
-  bool was_degraded(base::MonoTime now) const;
+  // For a while, and until it fell or shortly before.
+  bool was_degraded(base::MonoTime start) const;
   const event::Failures& failures() const { return failures_; }
   std::vector<event::Before> before(base::MonoTime start) const;
   // Its voting targets, with the falls that belong to an event that starts then.
@@ -106,6 +107,7 @@ class NetworkRecord {
   Standing instability_, partial_, degraded_;
   MonoSpan target_back_;
   base::MonoTime partial_from_ = kNever;  // the condition has held since
+  base::MonoTime degraded_from_ = kNever;
   base::MonoTime degraded_until_ = kNever;
   base::MonoTime recovering_until_ = kNever;
   base::MonoTime patient_until_ = kNever;  // after a restart: what is open from before is given time to show

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "daemon/simulate/expand.hpp"
 #include "probes/base/siphash.hpp"
 
 namespace blipd::simulate {
@@ -64,7 +65,10 @@ base::Duration sample(const Delay& delay, Random& random) {
 }
 
 Country::Country(Scenario scenario, std::uint64_t seed)
-    : scenario_(std::move(scenario)), seed_(seed), timeline_(scenario_), shared_hosts_(scenario_.networks.size()) {
+    : scenario_(expand(std::move(scenario), seed)),
+      seed_(seed),
+      timeline_(scenario_),
+      shared_hosts_(scenario_.networks.size()) {
   for (std::size_t n = 0; n < scenario_.networks.size(); ++n) {
     const auto& targets = scenario_.networks[n].targets;
     for (std::size_t t = 0; t < targets.size(); ++t) {

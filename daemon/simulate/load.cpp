@@ -11,6 +11,8 @@
 #include "config/reader.hpp"
 #include "config/tree.hpp"
 #include "daemon/simulate/load_behaviour.hpp"
+#include "daemon/simulate/load_expectation.hpp"
+#include "probes/base/text.hpp"
 
 namespace blipd::simulate {
 
@@ -22,14 +24,18 @@ using config::Path;
 using config::Reader;
 using std::string_view;
 
-constexpr auto kTop = std::to_array<string_view>(
-    {"country", "name", "seed", "repeat", "defaults", "networks", "controls", "zones", "timeline"});
-constexpr auto kNetwork = std::to_array<string_view>({"name", "prefixes", "default", "targets"});
+constexpr auto kTop =
+    std::to_array<string_view>({"country", "name", "seed", "repeat", "start", "length", "ask", "synthetic", "defaults",
+                                "networks", "controls", "zones", "timeline", "expect"});
+constexpr auto kAsk = std::to_array<string_view>({"interval", "control_interval", "timeout"});
+constexpr auto kRandom = std::to_array<string_view>({"per_day", "shortest", "longest"});
+constexpr auto kNetwork = std::to_array<string_view>({"name", "prefixes", "default", "upstream", "targets"});
 constexpr auto kTarget = std::to_array<string_view>({"name", "host"});
-constexpr auto kControl = std::to_array<string_view>({"name", "host", "network"});
+constexpr auto kControl = std::to_array<string_view>({"name", "host", "network", "upstream"});
 constexpr auto kZone = std::to_array<string_view>({"origin", "records"});
-constexpr auto kEntry = std::to_array<string_view>({"at", "for", "every", "times", "networks", "targets", "all",
-                                                    "vantage", "effect", "ratio", "delay", "code", "from"});
+constexpr auto kEntry =
+    std::to_array<string_view>({"at", "for", "until", "random", "every", "times", "networks", "targets", "all",
+                                "vantage", "effect", "ratio", "delay", "code", "from"});
 
 constexpr auto kPresences = std::to_array<std::pair<string_view, bool>>({{"answer", true}, {"silent", false}});
 constexpr auto kEffects = std::to_array<std::pair<string_view, EffectKind>>({
@@ -56,6 +62,8 @@ class Loader {
     scenario_.seed = reader.whole<std::uint64_t>("seed", 0, UINT64_MAX).value_or(1);
     scenario_.repeat =
         reader.duration("repeat", std::chrono::milliseconds(1), kLongest).value_or(base::Duration::zero());
+    load_times(reader);
+    scenario_.synthetic = reader.text("synthetic").value_or("");
     if (const Node* node = reader.map("defaults")) {
       const Path here = top.child("defaults");
       const Reader defaults(*node, here, faults_, {behaviour_keys()});
@@ -65,6 +73,9 @@ class Loader {
     each(reader, "controls", [this](const Node& node, const Path& path) { load_control(node, path); });
     each(reader, "zones", [this](const Node& node, const Path& path) { load_zone(node, path); });
     each(reader, "timeline", [this](const Node& node, const Path& path) { load_entry(node, path); });
+    each(reader, "expect", [this](const Node& node, const Path& path) {
+      scenario_.expectations.push_back(read_expectation(node, path, faults_));
+    });
     if (scenario_.networks.empty() && faults_.is_empty()) {
       faults_.fault(reader.place(), top, "nobody answers; list at least one of networks or controls");
     }
@@ -72,6 +83,46 @@ class Loader {
   }
 
  private:
+  void load_times(const Reader& reader) {
+    if (const auto text = reader.text("start")) {
+      if (const auto time = base::parse_time(*text)) {
+        scenario_.start = *time;
+      } else {
+        reader.fault("start", time.error().text);
+      }
+    }
+    const auto least = std::chrono::seconds(1);
+    scenario_.length = reader.duration("length", least, kLongest).value_or(scenario_.length);
+    const Node* node = reader.map("ask");
+    if (node == nullptr) return;
+    const Path here = reader.path().child("ask");
+    const Reader ask(*node, here, faults_, {kAsk});
+    Pace& pace = scenario_.pace;
+    pace.interval = ask.duration("interval", least, std::chrono::hours(1)).value_or(pace.interval);
+    pace.control_interval =
+        ask.duration("control_interval", least, std::chrono::hours(1)).value_or(pace.control_interval);
+    pace.timeout =
+        ask.duration("timeout", std::chrono::milliseconds(1), std::chrono::minutes(1)).value_or(pace.timeout);
+  }
+
+  // A time since the start, or, where the scenario has one, a time of day.
+  std::optional<base::Duration> read_moment(const Reader& reader, string_view key) {
+    const auto text = reader.text(key);
+    const bool is_date = text && text->size() > 10 && (*text)[4] == '-';
+    if (!is_date) return reader.duration(key, base::Duration::zero(), kLongest);
+    const auto time = base::parse_time(*text);
+    if (!time) {
+      reader.fault(key, time.error().text);
+    } else if (!scenario_.start) {
+      reader.fault(key, "is a date, but the scenario has no 'start'; give one, or a time since the start such as 90s");
+    } else if (*time < *scenario_.start || *time - *scenario_.start > kLongest) {
+      reader.fault(key, "lies before the scenario's start, or ten years behind it; correct one of them");
+    } else {
+      return *time - *scenario_.start;
+    }
+    return std::nullopt;
+  }
+
   template <class Load>
   void each(const Reader& reader, string_view key, const Load& load_one) {
     const Node* list = reader.list(key);
@@ -124,6 +175,7 @@ class Loader {
         reader.fault("prefixes", prefix.error().text);
       }
     }
+    network.upstream = reader.text("upstream").value_or("");
     network.answers_by_default = reader.choice<bool>("default", kPresences).value_or(false);
     each(reader, "targets", [&](const Node& item, const Path& place) {
       const Reader target(item, place, faults_, {kTarget, behaviour_keys()});
@@ -146,6 +198,7 @@ class Loader {
     if (!index) {
       Network network;
       network.name = name;
+      network.upstream = reader.text("upstream").value_or("");
       network.is_control = true;
       network.behaviour = behaviour_;
       network.services = services_;
@@ -178,6 +231,7 @@ class Loader {
   void read_scope(const Reader& reader, TimelineEntry& entry);
   void read_effect(const Reader& reader, Effect& effect);
   void place_entry(const Reader& reader, TimelineEntry entry);
+  void place_random(const Reader& reader, const Node& node, TimelineEntry entry);
 
   Faults& faults_;
   Scenario scenario_;
@@ -251,7 +305,29 @@ void Loader::read_effect(const Reader& reader, Effect& effect) {
   }
 }
 
+void Loader::place_random(const Reader& reader, const Node& node, TimelineEntry entry) {
+  for (const string_view key : {string_view("for"), string_view("every"), string_view("times")}) {
+    if (reader.has(key)) reader.fault(key, "does not go with 'random', which says how often and how long");
+  }
+  const Path here = reader.path().child("random");
+  const Reader random(node, here, faults_, {kRandom});
+  RandomEntry made;
+  made.per_day = random.real("per_day", 1e-6, 1e5).value_or(1.0);
+  if (!random.has("per_day")) random.fault("per_day", "missing; say how often a day it happens");
+  made.shortest = random.duration("shortest", std::chrono::milliseconds(1), kLongest).value_or(std::chrono::seconds(1));
+  made.longest = random.duration("longest", std::chrono::milliseconds(1), kLongest).value_or(made.shortest);
+  if (made.longest < made.shortest) random.fault("longest", "is shorter than 'shortest'; exchange them");
+  made.entry = std::move(entry);
+  scenario_.random.push_back(std::move(made));
+}
+
 void Loader::place_entry(const Reader& reader, TimelineEntry entry) {
+  if (reader.has("until")) {
+    if (const auto until = read_moment(reader, "until")) entry.until = *until;
+    if (reader.has("for")) reader.fault("for", "says the same as 'until'; give one of them");
+    if (entry.until <= entry.at) reader.fault("until", "is not after 'at'; correct one of them");
+  }
+  if (const Node* node = reader.map("random")) return place_random(reader, *node, std::move(entry));
   const auto length = reader.duration("for", std::chrono::nanoseconds(1), kLongest);
   const auto every = reader.duration("every", std::chrono::nanoseconds(1), kLongest);
   const auto times = reader.whole<std::uint32_t>("times", 1, kMaxTimes);
@@ -265,8 +341,9 @@ void Loader::place_entry(const Reader& reader, TimelineEntry entry) {
   }
   for (std::uint32_t turn = 0; turn < times.value_or(1); ++turn) {
     if (length) entry.until = entry.at + *length;
+    const bool has_end = length || reader.has("until");
     const bool is_past = scenario_.repeat > base::Duration::zero() &&
-                         (entry.at >= scenario_.repeat || (length && entry.until > scenario_.repeat));
+                         (entry.at >= scenario_.repeat || (has_end && entry.until > scenario_.repeat));
     if (entry.at > kLongest) {
       reader.fault("times", "goes on for more than ten years; give fewer");
       return;
@@ -284,7 +361,7 @@ void Loader::load_entry(const Node& node, const Path& path) {
   const Reader reader(node, path, faults_, {kEntry});
   TimelineEntry entry;
   if (!reader.has("at")) reader.fault("at", "missing; say when it begins");
-  entry.at = reader.duration("at", base::Duration::zero(), kLongest).value_or(base::Duration::zero());
+  entry.at = read_moment(reader, "at").value_or(base::Duration::zero());
   read_scope(reader, entry);
   read_effect(reader, entry.effect);
   place_entry(reader, std::move(entry));

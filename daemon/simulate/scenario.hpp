@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/event/event.hpp"
 #include "probes/base/address.hpp"
 #include "probes/base/time.hpp"
 
@@ -102,6 +103,7 @@ struct Target {
 struct Network {
   std::string name;
   bool is_control = false;  // outside the country: spared by `all`
+  std::string upstream;     // behind which it lies; of a control: inside which it sits
   std::vector<base::Prefix> prefixes;
   bool answers_by_default = false;  // addresses of the prefixes that no target has
   Services services;                // of those addresses
@@ -141,6 +143,39 @@ struct TimelineEntry {
   Effect effect;
 };
 
+// An effect that comes by chance: a Poisson process over [from, until), each time for a length between the two ends,
+// evenly on a logarithmic scale. Becomes plain entries with a seed (expand.hpp).
+struct RandomEntry {
+  TimelineEntry entry;  // `at` and `until` are the bounds
+  double per_day = 0;
+  base::Duration shortest{};
+  base::Duration longest{};
+};
+
+// How a simulation asks when nobody configures it.
+struct Pace {
+  base::Duration interval = std::chrono::seconds(20);
+  base::Duration control_interval = std::chrono::seconds(5);
+  base::Duration timeout = std::chrono::seconds(3);
+};
+
+// How many events of some kind a simulation must find. What is absent matches all.
+struct Expectation {
+  std::string why;
+  int line = 0;
+  std::optional<event::Scope> scope;
+  std::optional<event::Kind> kind;
+  std::optional<event::Class> length;
+  std::optional<event::Shape> shape;
+  std::optional<std::string> network, target;
+  std::optional<base::WallTime> from, until;        // the middle of the start lies in [from, until)
+  std::optional<base::Duration> shortest, longest;  // both included
+  std::optional<base::WallTime> declared_by, ended_by;
+  std::optional<bool> is_open, is_isolated;  // isolated: not during an instability
+  std::size_t least = 1;
+  std::size_t most = SIZE_MAX;
+};
+
 // A line of a zone file.
 struct ZoneRecord {
   std::string text;
@@ -161,6 +196,13 @@ struct Scenario {
   std::vector<Network> networks;
   std::vector<Zone> zones;
   std::vector<TimelineEntry> timeline;
+  std::vector<RandomEntry> random;
+  // For simulations; a laboratory lives now.
+  std::optional<base::WallTime> start;
+  base::Duration length = std::chrono::hours(1);
+  Pace pace;
+  std::string synthetic;  // which parts are made up
+  std::vector<Expectation> expectations;
 };
 
 }  // namespace blipd::simulate

@@ -1,0 +1,101 @@
+#include "daemon/app/chronicler.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "probes/base/text.hpp"
+
+namespace blipd::app {
+
+namespace {
+
+using engine::Severity;
+
+std::string span_text(const event::Span& span) {
+  const std::string earliest = base::format_time(span.earliest);
+  return span.earliest == span.latest ? earliest : earliest + "/" + base::format_time(span.latest);
+}
+
+}  // namespace
+
+Chronicler::Chronicler(pipeline::Pipeline& pipeline, std::unique_ptr<journal::Journal> journal, Log& log)
+    : pipeline_(pipeline), journal_(std::move(journal)), log_(log) {
+  if (journal_) pipeline_.keep_minutes();
+}
+
+void Chronicler::recall() {
+  if (!journal_) return;
+  const auto memory = journal_->recall();
+  if (!memory) return;
+  if (const auto restored = pipeline_.restore(*memory); !restored) {
+    log_.write(Severity::kWarning, "recall_failed", restored.error().text);
+    return;
+  }
+  log_.write(Severity::kInfo, "recalled", "",
+             {{"saved", base::format_time(memory->saved)}, {"open_events", std::to_string(memory->open.size())}});
+}
+
+void Chronicler::tick(const base::Moment& now) {
+  for (const event::Event& event : pipeline_.take_events()) {
+    tell(event);
+    if (journal_) journal_->remember(event);
+  }
+  if (!journal_) return;
+  for (pipeline::Minutes& minutes : pipeline_.take_minutes()) journal_->remember(std::move(minutes));
+  if (alive_ == base::MonoTime::min() || now.mono - alive_ >= kAlivePeriod) {
+    alive_ = now.mono;
+    journal_->alive(now.wall);
+  }
+  if (remembered_ == base::MonoTime::min()) remembered_ = now.mono;
+  if (now.mono - remembered_ < kMemoryPeriod) return;
+  remembered_ = now.mono;
+  journal_->remember(pipeline_.memory());
+}
+
+void Chronicler::finish(const base::Moment& now) {
+  if (!journal_) return;
+  pipeline_.advance(now);
+  tick(now);
+  journal_->alive(now.wall);
+  journal_->remember(pipeline_.memory());
+  journal_.reset();
+}
+
+std::optional<journal::Health> Chronicler::health() const {
+  if (!journal_) return std::nullopt;
+  return journal_->health();
+}
+
+void Chronicler::set_retention(base::Duration retention) {
+  if (journal_) journal_->set_retention(retention);
+}
+
+// Revisions in between are in the journal; the log has what begins, what ends, and what asks for somebody.
+void Chronicler::tell(const event::Event& event) {
+  const bool is_begun = event.revision == 1;
+  if (!is_begun && event.is_open() && !event.needs_review) return;
+  std::vector<Log::Field> fields = {
+      {"id", event.id},
+      {"incident", event.incident},
+      {"scope", event::kScopeNames[static_cast<std::size_t>(event.scope)]},
+      {"country", event.country},
+      {"network", event.network},
+      {"target", event.target},
+      {"kind", event::kKindNames[static_cast<std::size_t>(event.kind)]},
+      {"class", event.length ? event::kClassNames[static_cast<std::size_t>(*event.length)] : ""},
+      {"start", span_text(event.start)}};
+  if (event.end) {
+    fields.emplace_back("end", span_text(*event.end));
+    fields.emplace_back("duration_seconds", fmt::format("{:.3f}", base::to_seconds(event.duration())));
+  }
+  const char* const what = event.end ? "event_ended" : event.needs_review ? "event_needs_review" : "event_begun";
+  const std::string text = !event.end && event.needs_review
+                               ? "open for so long that it may be the new normal; nothing is learned meanwhile: fix or "
+                                 "remove what is dead, or reload without it and with it again to begin anew"
+                               : "";
+  const bool is_grave = event.scope == event::Scope::kCountry || event.scope == event::Scope::kVantage;
+  log_.write(is_begun && is_grave ? Severity::kWarning : Severity::kInfo, what, text, fields);
+}
+
+}  // namespace blipd::app

@@ -1,0 +1,43 @@
+// Between the pipeline and the journal: hands over what is to be remembered, and tells the log what began and ended.
+// On the probing thread; never waits.
+#pragma once
+
+#include <memory>
+
+#include "daemon/app/log.hpp"
+#include "daemon/journal/journal.hpp"
+#include "daemon/pipeline/pipeline.hpp"
+
+namespace blipd::app {
+
+class Chronicler {
+ public:
+  // `journal` may be null: then events are told to the log only.
+  Chronicler(pipeline::Pipeline& pipeline, std::unique_ptr<journal::Journal> journal, Log& log);
+
+  // Gives the pipeline, which has had no result yet, what the last run knew.
+  void recall();
+
+  void tick(const base::Moment& now);
+
+  // The last words before the end.
+  void finish(const base::Moment& now);
+
+  std::optional<journal::Health> health() const;
+  void set_retention(base::Duration retention);
+
+ private:
+  static constexpr base::Duration kAlivePeriod = std::chrono::seconds(10);
+  // What is usual changes slowly; open events are journalled by themselves.
+  static constexpr base::Duration kMemoryPeriod = std::chrono::minutes(1);
+
+  void tell(const event::Event& event);
+
+  pipeline::Pipeline& pipeline_;
+  std::unique_ptr<journal::Journal> journal_;
+  Log& log_;
+  base::MonoTime alive_ = base::MonoTime::min();
+  base::MonoTime remembered_ = base::MonoTime::min();
+};
+
+}  // namespace blipd::app

@@ -1,0 +1,109 @@
+#include "daemon/app/simulate_command.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+
+#include "config/load.hpp"
+#include "config/plan.hpp"
+#include "daemon/app/app.hpp"
+#include "daemon/app/progress.hpp"
+#include "daemon/app/result_line.hpp"
+#include "daemon/simulate/expectation.hpp"
+#include "daemon/simulate/load.hpp"
+#include "daemon/simulate/player.hpp"
+#include "daemon/simulate/scenario_config.hpp"
+#include "probes/base/text.hpp"
+
+namespace blipd::app {
+
+namespace {
+
+// A scenario without a date begins at the beginning of Unix time: no run depends on the day.
+constexpr base::WallTime kNoDate{};
+
+void print_faults(const std::vector<config::Fault>& faults) {
+  for (const config::Fault& fault : faults) fmt::print(stderr, "{}\n", fault.to_string());
+}
+
+// Every host must be an address that somebody in the scenario answers for, or nothing would be simulated.
+bool check_hosts(const config::Plan& plan, const simulate::Scenario& scenario, const std::string& file) {
+  bool is_fine = true;
+  for (const config::PlannedTarget& target : plan.targets) {
+    if (!target.is_active) continue;
+    const auto address = base::Address::parse(target.host);
+    bool is_known = false;
+    for (const simulate::Network& network : scenario.networks) {
+      for (const simulate::Target& host : network.targets) is_known = is_known || (address && host.address == *address);
+      for (const base::Prefix& prefix : network.prefixes) is_known = is_known || (address && prefix.contains(*address));
+    }
+    if (is_known) continue;
+    fmt::print(stderr, "{}: target {}: {} is no address of {}; ask addresses that the scenario holds\n", file,
+               target.name, target.host, scenario.file);
+    is_fine = false;
+  }
+  return is_fine;
+}
+
+}  // namespace
+
+int run_simulate(const SimulateOptions& options) {
+  simulate::LoadedScenario loaded = simulate::load_scenario_file(options.scenario);
+  print_faults(loaded.faults);
+  if (!loaded.faults.empty()) return kExitInput;
+  const simulate::Scenario scenario = std::move(loaded.scenario);
+  config::Configuration configuration = simulate::configuration_of(scenario);
+  if (!options.config.empty()) {
+    config::Loaded asked = config::load_file(options.config);
+    print_faults(asked.faults);
+    if (!asked.faults.empty()) return kExitInput;
+    configuration = std::move(asked.configuration);
+  }
+  const auto plan = config::make_plan(configuration, nullptr);
+  if (!check_hosts(*plan, scenario, options.config)) return kExitInput;
+
+  simulate::Country country(scenario, options.seed.value_or(scenario.seed));
+  simulate::Player player(country, plan, scenario.start.value_or(kNoDate));
+  pipeline::Pipeline pipeline(plan, player.start());
+  std::ofstream record;
+  if (!options.record.empty()) {
+    record.open(options.record, std::ios::binary | std::ios::trunc);
+    if (!record) {
+      fmt::print(stderr, "blipd simulate: cannot write {}; choose another file for --record\n", options.record);
+      return kExitEnvironment;
+    }
+    const ResultLines lines(*plan);
+    player.watch([&record, lines, line = std::string()](const probes::Result& result, base::WallTime sent) mutable {
+      line.clear();
+      lines.append(line, result, sent);
+      record.write(line.data(), static_cast<std::streamsize>(line.size()));
+    });
+  }
+
+  EventList events;
+  Progress progress;
+  constexpr base::Duration kSlice = std::chrono::minutes(10);
+  for (base::Duration until = kSlice; player.now() < scenario.length; until += kSlice) {
+    player.play(pipeline, std::min(until, scenario.length));
+    events.take(pipeline.take_events());
+    progress.show(base::to_seconds(player.now()) / base::to_seconds(scenario.length), player.results());
+  }
+  progress.clear();
+  const std::vector<event::Event> found = events.sorted();
+  fmt::print("{}", format_events(found, options.format));
+  bool is_met = true;
+  for (const simulate::Finding& finding : simulate::compare(scenario.expectations, found)) {
+    is_met = is_met && finding.is_met;
+    if (options.format == ListFormat::kText) fmt::print("{}\n", finding.text);
+    if (options.format == ListFormat::kJson && !finding.is_met) fmt::print(stderr, "{}\n", finding.text);
+  }
+  if (record.is_open() && !record.flush()) {
+    fmt::print(stderr, "blipd simulate: cannot write {} to its end; is the disk full?\n", options.record);
+    return kExitEnvironment;
+  }
+  return is_met ? kExitFine : kExitInput;
+}
+
+}  // namespace blipd::app
