@@ -89,8 +89,10 @@ void CountryRecord::judge_total(const Networks& networks, Scene& scene) {
   is_total_ = is_total;
   if (outage_.empty()) return;
   if (!is_total_ && !is_resumed_) {
-    const bool is_steady = scene.now >= recovering_until_;
-    if (is_steady) close_outage(scene);
+    // A blip is over when it is over; what was an outage may be coming back.
+    const bool was_long = scene.ledger.get(outage_).length == event::Class::kOutage;
+    const base::Duration patience = was_long ? scene.rules().recovery : scene.rules().relapse;
+    if (scene.now - back_since_->latest >= patience) close_outage(scene);
     return;
   }
   lowest_ = std::min(lowest_, standing_.reachable_ratio.value_or(1));
@@ -150,7 +152,9 @@ void CountryRecord::end_total(const Networks& networks, Scene& scene) {
     if (event.duration() >= scene.rules().blip_limit) event.length = event::Class::kOutage;
     describe(event, networks, down_since_, scene);
   });
-  recovering_until_ = scene.now + scene.rules().recovery;
+  if (scene.ledger.get(outage_).length == event::Class::kOutage) {
+    recovering_until_ = scene.now + scene.rules().recovery;
+  }
 }
 
 void CountryRecord::close_outage(Scene& scene) {
@@ -204,7 +208,7 @@ void CountryRecord::judge_partial(const Networks& networks, Scene& scene) {
   const std::vector<MonoSpan> falls = falls_of(networks, scene);
   MonoSpan start{partial_from_, partial_from_};
   // What is left of a total outage begins where that ended.
-  const bool is_rest = back_since_ && scene.now < recovering_until_ && back_since_->latest <= partial_from_;
+  const bool is_rest = back_since_ && !falls.empty() && falls.front().latest <= back_since_->earliest;
   if (is_rest) {
     start = *back_since_;
   } else if (!falls.empty()) {
@@ -327,9 +331,7 @@ void CountryRecord::describe(event::Event& event, const Networks& networks, cons
   if (!event.end || event.onset.order.empty()) {
     event.onset.order = order_of(fallen);
     event.onset.fall = fall_of(hosts);
-    const std::uint32_t ranks = event.onset.order.empty() ? 0 : event.onset.order.back().rank;
-    event.onset.shape =
-        shape_of({was_unstable_, degraded > 0 && degraded >= kDegradedWeight * whole, event.onset.fall, ranks});
+    event.onset.shape = shape_of(was_unstable_, degraded > 0 && degraded >= kDegradedWeight * whole, event.onset);
     event.onset.before = joined(before);
     for (std::size_t i = 0; i < event.onset.before.size(); ++i) {
       event.onset.before[i].flaps = std::max(

@@ -198,7 +198,7 @@ void Hearing::on_failure(const probes::Result& result, TargetIndex index) {
   if (!usual.is_heard(rules().usual_floor)) return;
   NetworkEntry& network = networks_[target.network];
   const bool is_down = network.state == NetworkState::kOutage;
-  if (target.failures == 0 && !is_down) ask_network(target.network, result);
+  if (target.failures == 0 && !is_down) ask_network(target.network, result, network.pace);
   if (target.failures < UINT16_MAX) ++target.failures;
   count_electorate(target.network);
   const bool is_full = is_down || target.failures <= full_failures(network.electorate, rules());
@@ -208,6 +208,7 @@ void Hearing::on_failure(const probes::Result& result, TargetIndex index) {
   network.pending.push_back({result.sent, index, static_cast<float>(evidence), static_cast<float>(full)});
   weigh(target.network);
   if (!network.pending.empty() && !std::exchange(network.is_waiting, true)) waiting_.push_back(target.network);
+  if (!is_down && hoped(network) > 0) ask_network(target.network, result, network.doubt_pace);
   decide(target.network);
 }
 
@@ -268,12 +269,10 @@ void Hearing::doubt(TargetIndex index, double evidence) {
 void Hearing::decide(NetworkIndex index) {
   NetworkEntry& network = networks_[index];
   const bool is_down = network.state == NetworkState::kOutage;
-  double hoped = network.test.evidence();
-  for (const Pending& p : network.pending) hoped += static_cast<double>(p.evidence);
   const double threshold = down_threshold(network.electorate, rules());
   if (network.test.evidence() <= rules().up_threshold) {
     set_state(index, NetworkState::kNormal);
-  } else if (!is_down && hoped >= threshold) {
+  } else if (!is_down && hoped(network) >= threshold) {
     network.electorate = roster_.electorate(*plan_, index);
     if (network.first_failed != kNever) network.electorate.silent_for = network.last_failed - network.first_failed;
     network.electorate.failed_targets = roster_.count_failed(*plan_, index);
@@ -307,9 +306,16 @@ void Hearing::set_state(NetworkIndex index, NetworkState state) {
   }
 }
 
-void Hearing::ask_network(NetworkIndex index, const probes::Result& failure) {
+// The evidence, if what waits is vouched for.
+double Hearing::hoped(const NetworkEntry& network) const {
+  double sum = network.test.evidence();
+  for (const Pending& p : network.pending) sum += static_cast<double>(p.evidence);
+  return sum;
+}
+
+void Hearing::ask_network(NetworkIndex index, const probes::Result& failure, Pace& pace) {
   if (!plan_->configuration.engine.ask_at_once || is_at_fault()) return;
-  if (!networks_[index].pace.take(now_)) return;
+  if (!pace.take(now_)) return;
   for (const TargetIndex t : plan_->networks[index].targets) {
     for (const ChannelIndex c : plan_->targets[t].channels) {
       if (c != failure.channel) ask_list_.add(c);

@@ -44,7 +44,8 @@ struct NetworkEntry {
   bool is_waiting = false;             // listed as having pending failures
   Electorate electorate;
   base::MonoTime counted = kNever;  // when electorate was
-  Pace pace;
+  Pace pace;                        // of asking because somebody fell silent, which chance does often
+  Pace doubt_pace;                  // of asking because it is more probably down than not, which chance does seldom
 };
 
 class Hearing {
@@ -91,7 +92,8 @@ class Hearing {
   void weigh(config::NetworkIndex index);
   void decide(config::NetworkIndex index);
   void set_state(config::NetworkIndex index, NetworkState state);
-  void ask_network(config::NetworkIndex index, const probes::Result& failure);
+  void ask_network(config::NetworkIndex index, const probes::Result& failure, Pace& pace);
+  double hoped(const NetworkEntry& network) const;
   void ask_controls();
   void count_electorate(config::NetworkIndex index);
   void doubt(config::TargetIndex index, double evidence);

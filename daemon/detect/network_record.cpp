@@ -306,19 +306,16 @@ event::Onset NetworkRecord::onset(const MonoSpan& start, const Scene& scene) con
   onset.order = order_of(all);
   onset.fall = fall_of(all);
   onset.before = before(start.earliest);
-  onset.shape = shape_of(
-      {was_unstable_, was_degraded(start.earliest), onset.fall, onset.order.empty() ? 0 : onset.order.back().rank});
+  onset.shape = shape_of(was_unstable_, was_degraded(start.earliest), onset);
   return onset;
 }
 
 // Facts of the onset grow until all of it has fallen; how it failed is what it failed by until it was declared.
 void NetworkRecord::describe(event::Event& event, const MonoSpan& start, const Scene& scene) const {
   const bool is_new = event.revision == 0;
-  const event::Shape shape = event.onset.shape;
   event::Failures failures = is_new ? failures_ : event.onset.failures;
   event.onset = onset(start, scene);
   event.onset.failures = std::move(failures);
-  if (event.end) event.onset.shape = shape;
   event.reachable = {usual_share_.mean(), lowest_};
   const std::string& upstream = scene.plan.networks[index_].upstream;
   if (event.path.empty() && scene.hearing.is_path_down(upstream)) event.path = upstream;

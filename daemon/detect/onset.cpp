@@ -68,11 +68,12 @@ std::optional<base::Duration> fall_of(const std::vector<Part>& parts) {
   return std::nullopt;
 }
 
-event::Shape shape_of(const Circumstances& c) {
-  if (c.was_unstable) return event::Shape::kAfterInstability;
-  if (c.was_degraded) return event::Shape::kGradual;
-  if (c.ranks <= 1 || (c.fall && *c.fall <= kAbrupt)) return event::Shape::kAbrupt;
-  return event::Shape::kStaged;
+event::Shape shape_of(bool was_unstable, bool was_degraded, const event::Onset& onset) {
+  if (was_unstable) return event::Shape::kAfterInstability;
+  if (was_degraded) return event::Shape::kGradual;
+  if (onset.order.empty() || onset.order.back().rank == 1) return event::Shape::kAbrupt;
+  const base::Duration so_far = onset.order.back().when.latest - onset.order.front().when.latest;
+  return onset.fall.value_or(so_far) <= kAbrupt ? event::Shape::kAbrupt : event::Shape::kStaged;
 }
 
 std::vector<event::Before> joined(const std::vector<std::vector<event::Before>>& parts) {

@@ -26,13 +26,8 @@ std::vector<event::Fall> order_of(const std::vector<Part>& parts);
 // not.
 std::optional<base::Duration> fall_of(const std::vector<Part>& parts);
 
-struct Circumstances {
-  bool was_unstable = false;
-  bool was_degraded = false;  // within the hour before
-  std::optional<base::Duration> fall;
-  std::uint32_t ranks = 0;  // steps that can be told apart
-};
-event::Shape shape_of(const Circumstances& c);
+// By what was before, and by the order and the speed of the fall as far as they are known.
+event::Shape shape_of(bool was_unstable, bool was_degraded, const event::Onset& onset);
 
 // What was before, for several networks taken together: loss and round trips as means, counts as sums.
 std::vector<event::Before> joined(const std::vector<std::vector<event::Before>>& parts);

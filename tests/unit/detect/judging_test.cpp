@@ -93,7 +93,7 @@ TEST_CASE("As many failures of one host count in full as the network needs", "[n
   one.channels = one.targets = 1;
   one.failure_strength = failure_evidence(0.99, kRules);
   const std::size_t needed = full_failures(one, kRules);
-  CHECK(needed == 5);
+  CHECK(needed == 6);
   CHECK(-kRules.clip + static_cast<double>(needed) * one.failure_strength >= kRules.small_down_threshold);
 }
 
