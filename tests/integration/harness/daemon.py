@@ -51,6 +51,7 @@ def configuration(targets, probes, *, country="KP", controls=(), port=PORT, **re
             },
         ],
         "listen": f"127.0.0.1:{port}",
+        "journal": "none",
         **rest,
     }
     if controls:
