@@ -12,6 +12,7 @@
 
 #include "daemon/app/check_command.hpp"
 #include "daemon/app/probe_command.hpp"
+#include "daemon/app/report_command.hpp"
 #include "daemon/app/run_command.hpp"
 #include "daemon/app/simulate_command.hpp"
 #include "daemon/app/status_command.hpp"
@@ -22,6 +23,7 @@ namespace blipd::app {
 namespace {
 
 constexpr const char* kDefaultConfig = "/etc/blipd/blipd.yaml";
+constexpr const char* kDefaultJournal = "/var/lib/blipd/journal.db";
 
 struct Arguments {
   std::string config = kDefaultConfig;
@@ -31,7 +33,13 @@ struct Arguments {
   std::string url = kDefaultStatusUrl;
   bool watch = false;
   SimulateOptions simulate;
+  ReportOptions report{kDefaultJournal, "", "", journal::ReportFormat::kText};
 };
+
+const std::map<std::string, journal::ReportFormat> kReportFormats = {{"text", journal::ReportFormat::kText},
+                                                                     {"markdown", journal::ReportFormat::kMarkdown},
+                                                                     {"json", journal::ReportFormat::kJson},
+                                                                     {"csv", journal::ReportFormat::kCsv}};
 
 const std::map<std::string, ListFormat> kListFormats = {{"text", ListFormat::kText}, {"json", ListFormat::kJson}};
 
@@ -68,6 +76,16 @@ void describe(CLI::App& program, Arguments& arguments, std::function<int()>& cal
   probe->add_option("--config", arguments.probe_config, "Ask in the ways of this configuration")->type_name("FILE");
   probe->add_option("HOST", arguments.hosts, "Names or addresses")->type_name("")->required();
   probe->callback([&] { call = [&] { return run_probe(arguments.probe_config, arguments.hosts); }; });
+
+  CLI::App* report = program.add_subcommand("report", "Say what happened, from the journal");
+  report->add_option("--journal", arguments.report.journal, "The journal")->type_name("FILE")->capture_default_str();
+  report->add_option("--from", arguments.report.from, "RFC 3339 or Unix time (default: 30 days before)")
+      ->type_name("TIME");
+  report->add_option("--to", arguments.report.to, "RFC 3339 or Unix time (default: now)")->type_name("TIME");
+  report->add_option("--format", arguments.report.format, "text, markdown, json or csv")
+      ->transform(CLI::CheckedTransformer(kReportFormats))
+      ->type_name("FORMAT");
+  report->callback([&] { call = [&] { return run_report(arguments.report); }; });
 
   CLI::App* simulate = program.add_subcommand("simulate", "Play a scripted country in virtual time");
   simulate->add_option("SCENARIO", arguments.simulate.scenario, "A scenario file")->type_name("")->required();

@@ -246,6 +246,12 @@ std::vector<event::Event> JournalReader::events(base::WallTime from, base::WallT
   return events;
 }
 
+std::optional<Watched> JournalReader::extent() {
+  Statement statement = db_.prepare("SELECT min(from_ms), max(until_ms) FROM watched");
+  if (!statement.step() || statement.is_null(0)) return std::nullopt;
+  return Watched{time_of(statement.integer(0)), time_of(statement.integer(1))};
+}
+
 std::vector<Watched> JournalReader::watched(base::WallTime from, base::WallTime to) {
   Statement statement =
       db_.prepare("SELECT from_ms, until_ms FROM watched WHERE from_ms < ?2 AND until_ms > ?1 ORDER BY from_ms");

@@ -60,6 +60,8 @@ class JournalReader {
 
   // Whose start or end, as far as it is known, or anything in between, lies in [from, to), by start. At most `most`.
   std::vector<event::Event> events(base::WallTime from, base::WallTime to, std::size_t most = SIZE_MAX);
+  // From the first to the last moment of watching; absent in an empty journal.
+  std::optional<Watched> extent();
   // Sorted and joined; what lies between was not watched.
   std::vector<Watched> watched(base::WallTime from, base::WallTime to);
 

@@ -30,7 +30,10 @@ struct Bench {
   app::Publisher publisher{pipeline, [this] { ++wakes; }};
 
   void tick_until_done() {
-    for (int i = 0; i < 1000 && publisher.tick({}, [] { return engine::Health{}; }, [] { return std::optional<journal::Health>(); }); ++i) {
+    for (int i = 0;
+         i < 1000 && publisher.tick(
+                         {}, [] { return engine::Health{}; }, [] { return std::optional<journal::Health>(); });
+         ++i) {
     }
   }
 };
@@ -39,7 +42,8 @@ struct Bench {
 
 TEST_CASE("nothing is built while nobody asks") {
   Bench b;
-  CHECK_FALSE(b.publisher.tick({}, [] { return engine::Health{}; }, [] { return std::optional<journal::Health>(); }));
+  CHECK_FALSE(b.publisher.tick(
+      {}, [] { return engine::Health{}; }, [] { return std::optional<journal::Health>(); }));
   CHECK(b.wakes == 0);
 }
 

@@ -1,0 +1,66 @@
+#include "daemon/event/words.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "probes/base/text.hpp"
+
+namespace blipd::event {
+
+namespace {
+
+std::string what(const Event& event) {
+  if (event.kind == Kind::kOutage && event.length) return kClassNames[static_cast<std::size_t>(*event.length)];
+  return kKindNames[static_cast<std::size_t>(event.kind)];
+}
+
+std::string seconds_text(base::WallTime time) {
+  const std::string text = base::format_time(std::chrono::round<std::chrono::seconds>(time));
+  return text.substr(0, text.find('.')) + "Z";
+}
+
+// The middle of an interval, and how far off it may be.
+std::string span_text(const Span& span) {
+  const double half = base::to_seconds(span.latest - span.earliest) / 2;
+  return fmt::format("{} ± {:.0f} s", seconds_text(span.middle()), half);
+}
+
+}  // namespace
+
+std::string place_in_words(const Event& event) {
+  if (event.scope == Scope::kVantage) return "vantage point";
+  std::string text = event.country;
+  for (const std::string* part : {&event.network, &event.target}) {
+    if (!part->empty()) text += "/" + *part;
+  }
+  return text;
+}
+
+std::string in_words(const Event& event) {
+  std::string line = fmt::format("{}  {:<24} {:<13} ", span_text(event.start), place_in_words(event), what(event));
+  const auto length = std::chrono::round<std::chrono::seconds>(event.duration());
+  if (event.end) {
+    line += fmt::format("{}, until {}", base::format_duration(length), span_text(*event.end));
+  } else {
+    line += fmt::format("open, {} so far", base::format_duration(length));
+  }
+  if (event.kind == Kind::kOutage || event.kind == Kind::kPartial) {
+    if (event.scope != Scope::kTarget) {
+      line += fmt::format("; {}", kShapeNames[static_cast<std::size_t>(event.onset.shape)]);
+      if (event.onset.fall) line += fmt::format(" in {:.0f} s", base::to_seconds(*event.onset.fall));
+      line += fmt::format("; reachable {:.0f} %", 100 * event.reachable.lowest);
+      if (event.reachable.usual) line += fmt::format(" of usually {:.0f} %", 100 * *event.reachable.usual);
+    }
+    if (!event.during.empty()) line += "; during instability";
+    if (!event.path.empty()) line += "; path controls in " + event.path + " failed too";
+  }
+  if (event.kind == Kind::kInstability) line += fmt::format("; down {} times", event.flaps);
+  return line;
+}
+
+std::string json_text(std::string_view text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace blipd::event
