@@ -79,7 +79,8 @@ bool CountryRecord::is_broad(const Scene& scene) const {
 
 void CountryRecord::judge_total(const Networks& networks, Scene& scene) {
   const CountryLevel found = test_.level();
-  if (is_resumed_ && found != CountryLevel::kUnknown) {
+  // After a restart a network of which nothing is known yet is no sign of life.
+  if (is_resumed_ && (found == CountryLevel::kTotal || standing_.is_any_up)) {
     is_resumed_ = false;
     is_total_ = true;
   }

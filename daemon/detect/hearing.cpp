@@ -251,6 +251,7 @@ void Hearing::doubt(TargetIndex index, double evidence) {
     target.doubt = std::min(target.doubt, 0.0);
     target.is_known_down = false;
   }
+  target.is_firm = target.doubt >= kFirmlyDown && target.state == TargetState::kDown;
   if (was_down == target.is_firmly_down()) return;
   const NetworkEntry& network = networks_[target.network];
   const base::MonoTime failed = target.first_failed == kNever ? target.fell.latest : target.first_failed;
@@ -358,7 +359,7 @@ void Hearing::restore(ChannelIndex channel, const UsualAnswers::Memory& memory) 
 void Hearing::restore_down(TargetIndex index) {
   TargetEntry& target = roster_.target(index);
   target.doubt = kDoubtCeiling;
-  target.is_known_down = true;
+  target.is_firm = target.is_known_down = true;
 }
 
 }  // namespace blipd::detect

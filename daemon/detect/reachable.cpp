@@ -19,6 +19,7 @@ CountryStanding stand(std::span<const NetworkStanding> networks) {
     if (network.state == NetworkState::kOutage) down += network.weight;
     if (network.state != NetworkState::kOutage) is_any_up = true;
     if (network.state != NetworkState::kUnknown) standing.is_known = true;
+    if (network.state == NetworkState::kNormal) standing.is_any_up = true;
   }
   if (weight <= 0) return standing;
   standing.reachable_ratio = up / weight;

@@ -54,6 +54,7 @@ struct CountryStanding {
   double down_share = 0;                  // weight of those that are down, of the weight of those that vote
   bool is_known = false;                  // some voting network's state is known
   bool is_all_down = false;               // every voting network is down
+  bool is_any_up = false;                 // some voting network is known not to be
 };
 CountryStanding stand(std::span<const NetworkStanding> networks);
 

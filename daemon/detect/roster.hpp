@@ -45,7 +45,11 @@ struct TargetEntry {
   // Found down while its network was up: an old hand whose silence says nothing of the network any more.
   bool is_known_down = false;
 
-  bool is_firmly_down() const { return doubt >= kFirmlyDown; }
+  // Enough evidence, and silent in every way of asking: those of one host share its fate, and one moment in which all
+  // of them fail is one look.
+  bool is_firm = false;
+
+  bool is_firmly_down() const { return is_firm; }
 };
 
 struct NetworkCount {
