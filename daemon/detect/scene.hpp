@@ -1,6 +1,9 @@
 // What the records of networks and countries look at and write to while they judge one moment.
 #pragma once
 
+#include <algorithm>
+#include <string>
+
 #include "config/plan.hpp"
 #include "daemon/detect/hearing.hpp"
 #include "daemon/detect/ledger.hpp"
@@ -23,7 +26,8 @@ class Standing {
   bool is_open() const { return !id_.empty(); }
   const std::string& id() const { return id_; }
   void begin(Scene& scene, const Place& place, event::Kind kind, const MonoSpan& start, const Ledger::Edit& edit) {
-    id_ = scene.ledger.open(place, kind, start);
+    // What still holds of the last one is not told twice.
+    id_ = scene.ledger.open(place, kind, {std::max(start.earliest, ended_), std::max(start.latest, ended_)});
     scene.ledger.revise(id_, edit);
   }
   // An end never lies before the start.
@@ -35,6 +39,7 @@ class Standing {
       event.end = event::Span{earliest, std::max(span.latest, earliest)};
       event.updated = std::max(event.updated, event.end->latest);
     });
+    ended_ = scene.ledger.mono(scene.ledger.get(id_).end->latest);
     scene.ledger.release(id_);
     id_.clear();
   }
@@ -49,6 +54,7 @@ class Standing {
 
  private:
   std::string id_;
+  base::MonoTime ended_ = base::MonoTime::min();
 };
 
 }  // namespace blipd::detect
