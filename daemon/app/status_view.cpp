@@ -83,8 +83,9 @@ std::size_t width(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
 }
 
-// "steady", or how unstable.
+// "steady", or how unstable; empty where the daemon does not say.
 std::string stability(const Json& object) {
+  if (!member(object, "stability").is_string()) return {};
   const std::string word = text(object, "stability");
   const Json& penalty = member(object, "flap_penalty");
   if (word != "unstable" || !penalty.is_number()) return word;
@@ -120,6 +121,10 @@ class View {
   void line(std::string_view text) { (out_ += text) += '\n'; }
   std::string in_colour(std::string_view state, const std::string& text) const {
     return has_colour_ ? colour_of(state) + text + "\x1b[0m" : text;
+  }
+  std::string second_axis(const Json& object) const {
+    const std::string word = stability(object);
+    return word.empty() ? "" : ", " + in_colour(word, word);
   }
   static std::vector<Row> rows_of(const Json& targets);
   void measure(const Json& networks);
@@ -184,8 +189,7 @@ void View::show_network(const Json& network, bool is_control) {
     const std::string state = in_colour(text(network, "state"), state_and_since(network, "state"));
     const Json& evidence = member(network, "evidence");
     const std::string weight = evidence.is_number() ? fmt::format("{:+.1f}", evidence.get<double>()) : kUnknown;
-    line(fmt::format("  {}: {}, {}; {}; W {}", name, state, in_colour(stability(network), stability(network)),
-                     reachable(network), weight));
+    line(fmt::format("  {}: {}{}; {}; W {}", name, state, second_axis(network), reachable(network), weight));
   }
   const auto rows = rows_of(member(network, "targets"));
   if (!rows.empty()) show_row(kHeading, true);
@@ -237,8 +241,8 @@ void View::show(const Json& status) {
     const std::string name = text(country, "name");
     const std::string level = in_colour(text(country, "level"), state_and_since(country, "level"));
     line("");
-    line(fmt::format("{}{}: {}, {}; {}", code, name.empty() || name == kUnknown ? "" : " " + name, level,
-                     in_colour(stability(country), stability(country)), reachable(country)));
+    line(fmt::format("{}{}: {}{}; {}", code, name.empty() || name == kUnknown ? "" : " " + name, level,
+                     second_axis(country), reachable(country)));
     for (const Json& network : member(country, "networks")) show_network(network, false);
   }
   if (controls.is_array() && !controls.empty()) {

@@ -3,6 +3,7 @@
 // same results give the same ids.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "daemon/detect/change.hpp"
+#include "daemon/detect/contact.hpp"
 #include "daemon/event/event.hpp"
 #include "probes/base/time.hpp"
 
@@ -28,7 +30,11 @@ class Ledger {
   void set_now(const base::Moment& now) { now_ = now; }
   base::WallTime wall(base::MonoTime t) const { return now_.wall + (t - now_.mono); }
   base::MonoTime mono(base::WallTime t) const { return now_.mono + (t - now_.wall); }
-  event::Span wall(const MonoSpan& span) const { return {wall(span.earliest), wall(span.latest)}; }
+  // Where nothing is known of an end, it is the other one; of neither, now.
+  event::Span wall(const MonoSpan& span) const {
+    const base::MonoTime latest = span.latest == kNever ? now_.mono : span.latest;
+    return {wall(span.earliest == kNever ? latest : std::min(span.earliest, latest)), wall(latest)};
+  }
 
   // A new event. Its incident is that of a kin event that is open, or ended a little before: the network that a target
   // is in, the country that a network is in, and the other way round; otherwise it begins one.
