@@ -289,7 +289,8 @@ TEST_CASE("A restart in the middle of an outage goes on with the same events", "
     CHECK(after.events.at(open.id).end);
     CHECK(after.events.at(open.id).revision > open.revision);
   }
-  for (const auto& [id, event] : after.events) {
+  for (const auto& entry : after.events) {
+    const Event& event = entry.second;
     if (event.scope == Scope::kTarget) continue;
     INFO(event::to_json(event));
     CHECK(std::ranges::any_of(memory.open, [&](const Event& open) { return open.id == event.id; }));
