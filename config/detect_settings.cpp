@@ -34,6 +34,7 @@ constexpr auto kReals = std::to_array<Real>({
     {"clip", &Detect::clip, 1, 1000},
     {"false_failure", &Detect::false_failure, kLeastRatio, 0.5},
     {"down_failure", &Detect::down_failure, 0.5, kMostRatio},
+    {"congested_failure", &Detect::congested_failure, 0.01, 0.99},
     {"usual_alpha", &Detect::usual_alpha, kLeastRatio, 1},
     {"usual_floor", &Detect::usual_floor, 0, 1},
     {"control_quorum", &Detect::control_quorum, 0, 1},

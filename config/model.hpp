@@ -59,6 +59,7 @@ struct Detect {
   double clip = 12.0;                 // W stays in −clip..clip
   double false_failure = 0.02;        // floor of P(failure | up)
   double down_failure = 0.998;        // P(failure | down)
+  double congested_failure = 0.45;    // P(failure | up, at a bad moment)
   double usual_alpha = 1.0 / 2000.0;  // weight of one probe in the usual answer ratio
   double usual_floor = 0.15;          // below it a channel has no vote
   double control_quorum = 0.5;        // vantage fault when a smaller share of controls answers

@@ -13,15 +13,16 @@
 namespace blipd::detect {
 
 // When one group of channels may be asked out of turn: never twice within `pause`, and over long times no more
-// often than once per `refill`, with a few saved up for a bad minute.
+// often than once per kRefill, with a few saved up for a bad minute.
 class Pace {
  public:
-  static constexpr base::Duration kPause = std::chrono::seconds(3);
+  explicit Pace(base::Duration pause) : pause_(pause) {}
+
   static constexpr base::Duration kRefill = std::chrono::seconds(60);
   static constexpr int kSaved = 4;
 
   bool take(base::MonoTime now) {
-    if (last_ != kNever && now - last_ < kPause) return false;
+    if (last_ != kNever && now - last_ < pause_) return false;
     // A token bucket as the time at which it would be full.
     const base::MonoTime full = full_ == kNever ? now : std::max(full_, now);
     if (full - now > kRefill * (kSaved - 1)) return false;
@@ -31,6 +32,7 @@ class Pace {
   }
 
  private:
+  base::Duration pause_;
   base::MonoTime last_ = kNever;
   base::MonoTime full_ = kNever;
 };

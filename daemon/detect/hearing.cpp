@@ -17,6 +17,8 @@ constexpr std::size_t kMostPending = 256;
 constexpr base::Duration kElectorateAge = std::chrono::seconds(10);
 // Controls are not asked out of turn more often than this.
 constexpr base::Duration kControlPause = std::chrono::seconds(2);
+// So far above the floor silence is unusual: by chance it happens one time in thirty that an answer was due.
+constexpr double kUnusual = 3.4;
 
 template <class Row>
 bool is_kept(const std::vector<Row>& now, const std::vector<Row>* before, std::size_t i) {
@@ -29,14 +31,18 @@ void Hearing::adopt(std::shared_ptr<const config::Plan> plan) {
   const auto before = std::exchange(plan_, std::move(plan));
   roster_.adopt(*plan_, before.get());
   ask_list_.resize(plan_->channels.size());
+  overdue_.resize(plan_->channels.size());
   for (std::size_t i = 0; before && i < before->channels.size(); ++i) {
-    if (!is_kept(plan_->channels, &before->channels, i)) witnesses_.erase(static_cast<ChannelIndex>(i));
+    if (is_kept(plan_->channels, &before->channels, i)) continue;
+    witnesses_.erase(static_cast<ChannelIndex>(i));
+    overdue_.forget(static_cast<ChannelIndex>(i));
   }
   networks_.resize(plan_->networks.size());
   waiting_.clear();
   for (std::size_t i = 0; i < networks_.size(); ++i) {
     if (!is_kept(plan_->networks, before ? &before->networks : nullptr, i)) networks_[i] = NetworkEntry{};
     networks_[i].counted = kNever;
+    networks_[i].suspects.clear();
     std::erase_if(networks_[i].pending, [&](const Pending& p) { return roster_.target(p.target).failures == 0; });
     networks_[i].is_waiting = !networks_[i].pending.empty();
     if (networks_[i].is_waiting) waiting_.push_back(static_cast<NetworkIndex>(i));
@@ -57,6 +63,14 @@ bool Hearing::is_void(const probes::Result& result) const {
   return !roster_.channel(result.channel).is_control;
 }
 
+void Hearing::on_sent(ChannelIndex channel, base::MonoTime at) {
+  if (roster_.channel(channel).is_control) {
+    witnesses_[channel].on_sent(at);
+  } else {
+    overdue_.on_sent(channel, at);
+  }
+}
+
 void Hearing::on_result(const probes::Result& result) {
   if (roster_.channel(result.channel).is_control) testify(result);
   if (result.outcome == probes::Outcome::kAborted) return;
@@ -65,6 +79,9 @@ void Hearing::on_result(const probes::Result& result) {
   TargetEntry& target = roster_.target(channel.target);
   const bool is_learning = !is_at_fault() && networks_[target.network].state != NetworkState::kOutage;
   const bool is_answer = result.outcome == probes::Outcome::kAnswered;
+  if (is_answer && result.rtt) overdue_.on_answer(result.channel, *result.rtt);
+  std::vector<Suspect>& suspects = networks_[target.network].suspects;
+  if (!suspects.empty()) std::erase_if(suspects, [&](const Suspect& s) { return s.channel == result.channel; });
   bool is_news = true;
   bool is_first_failure = false;
   if (is_answer) {
@@ -137,7 +154,7 @@ void Hearing::update_vantage() {
     control_views_.push_back(view);
   }
   const bool was_at_fault = is_at_fault();
-  if (!vantage_.update(control_views_, now_, rules()) || was_at_fault == is_at_fault()) return;
+  if (!vantage_.update(control_views_, now_, rules(), answered_here()) || was_at_fault == is_at_fault()) return;
   if (is_at_fault()) {
     begin_fault();
     const base::MonoTime failed = std::max(control_failed_, vantage_.vouched_until());
@@ -182,7 +199,10 @@ void Hearing::on_answer(const probes::Result& result, TargetIndex index) {
   const double evidence = answer_evidence(usual.ratio() * answered_here(), rules());
   doubt(index, evidence);
   network.answered_sent = std::max(network.answered_sent, result.sent);
-  if (network.first_failed <= network.answered_sent) network.first_failed = network.last_failed = kNever;
+  if (network.first_failed <= network.answered_sent) {
+    network.first_failed = network.last_failed = kNever;
+    network.strain = 0;
+  }
   if (network.state != NetworkState::kNormal) note_return(network, result.sent);
   if (network.test.evidence() > -rules().clip) network.test.add(evidence, rules());
   decide(target.network);
@@ -198,17 +218,19 @@ void Hearing::on_failure(const probes::Result& result, TargetIndex index) {
   if (!usual.is_heard(rules().usual_floor)) return;
   NetworkEntry& network = networks_[target.network];
   const bool is_down = network.state == NetworkState::kOutage;
-  if (target.failures == 0 && !is_down) ask_network(target.network, result, network.pace);
   if (target.failures < UINT16_MAX) ++target.failures;
   count_electorate(target.network);
   const bool is_full = is_down || target.failures <= full_failures(network.electorate, rules());
   const double full = failure_evidence(usual.ratio() * answered_here(), rules());
   const double evidence = target.is_known_down ? 0 : is_full ? full : kRepeatedFailure;
+  // However often one host was silent: had another answered meanwhile, the sum would have begun anew.
+  const double strain = target.is_known_down ? 0 : strain_of_failure(rules());
   if (network.pending.size() == kMostPending) network.pending.erase(network.pending.begin());
-  network.pending.push_back({result.sent, index, static_cast<float>(evidence), static_cast<float>(full)});
+  network.pending.push_back(
+      {result.sent, index, static_cast<float>(evidence), static_cast<float>(strain), static_cast<float>(full)});
   weigh(target.network);
   if (!network.pending.empty() && !std::exchange(network.is_waiting, true)) waiting_.push_back(target.network);
-  if (!is_down && hoped(network) > 0) ask_network(target.network, result, network.doubt_pace);
+  ask_if_doubtful(target.network, {result.sent, result.channel});
   decide(target.network);
 }
 
@@ -231,6 +253,7 @@ void Hearing::weigh(NetworkIndex index) {
     if (p.sent > network.answered_sent) {
       network.first_failed = network.first_failed == kNever ? p.sent : std::min(network.first_failed, p.sent);
       network.last_failed = std::max(network.last_failed, p.sent);
+      network.strain += static_cast<double>(p.strain);
     }
     // What seemed to come back did not.
     if (network.state == NetworkState::kOutage && p.sent > network.first_good &&
@@ -276,6 +299,7 @@ void Hearing::decide(NetworkIndex index) {
   } else if (!is_down && hoped(network) >= threshold) {
     network.electorate = roster_.electorate(*plan_, index);
     if (network.first_failed != kNever) network.electorate.silent_for = network.last_failed - network.first_failed;
+    network.electorate.strain = network.strain;
     network.electorate.failed_targets = roster_.count_failed(*plan_, index);
     if (network.test.decide(network.electorate, rules()) == NetworkTest::Decision::kDown) {
       set_state(index, NetworkState::kOutage);
@@ -311,18 +335,43 @@ void Hearing::set_state(NetworkIndex index, NetworkState state) {
 double Hearing::hoped(const NetworkEntry& network) const {
   double sum = network.test.evidence();
   for (const Pending& p : network.pending) sum += static_cast<double>(p.evidence);
+  for (const Suspect& s : network.suspects) sum += static_cast<double>(s.evidence);
   return sum;
 }
 
-void Hearing::ask_network(NetworkIndex index, const probes::Result& failure, Pace& pace) {
-  if (!plan_->configuration.engine.ask_at_once || is_at_fault()) return;
-  if (!pace.take(now_)) return;
+void Hearing::suspect(const Asked& asked) {
+  const ChannelEntry& channel = roster_.channel(asked.channel);
+  if (channel.contact.answered_sent() >= asked.sent || channel.contact.failed_sent() >= asked.sent) return;
+  if (!channel.usual.is_heard(rules().usual_floor)) return;
+  const TargetEntry& target = roster_.target(channel.target);
+  if (target.is_known_down || target.answered_sent >= asked.sent) return;
+  NetworkEntry& network = networks_[target.network];
+  const bool is_full = target.failures < full_failures(network.electorate, rules());
+  const double evidence =
+      is_full ? failure_evidence(channel.usual.ratio() * answered_here(), rules()) : kRepeatedFailure;
+  if (network.suspects.size() == kMostPending) network.suspects.erase(network.suspects.begin());
+  network.suspects.push_back({asked.sent, asked.channel, static_cast<float>(evidence)});
+  ask_if_doubtful(target.network, asked);
+}
+
+void Hearing::ask_if_doubtful(NetworkIndex index, const Asked& silent) {
+  NetworkEntry& network = networks_[index];
+  if (network.state == NetworkState::kOutage || !plan_->configuration.engine.ask_at_once || is_at_fault()) return;
+  const double hope = hoped(network);
+  if (hope > 0) {
+    if (network.doubt_pace.take(now_)) ask_network(index, silent);
+  } else if (hope >= kUnusual - rules().clip) {
+    if (network.pace.take(now_)) ask_network(index, silent);
+  }
+}
+
+void Hearing::ask_network(NetworkIndex index, const Asked& silent) {
   for (const TargetIndex t : plan_->networks[index].targets) {
     for (const ChannelIndex c : plan_->targets[t].channels) {
-      if (c != failure.channel) ask_list_.add(c);
+      if (c != silent.channel) ask_list_.add(c);
     }
   }
-  if (vantage_.testimony(failure.sent) != Testimony::kVouched) ask_controls();
+  if (vantage_.testimony(silent.sent) != Testimony::kVouched) ask_controls();
 }
 
 void Hearing::ask_controls() {
@@ -343,6 +392,7 @@ void Hearing::count_electorate(NetworkIndex index) {
 
 void Hearing::advance(base::MonoTime now) {
   now_ = std::max(now_, now);
+  overdue_.advance(now_, [this](const Asked& asked) { suspect(asked); });
   // A network whose last vote is gone has nobody left to speak for it.
   for (std::size_t n = 0; n < networks_.size(); ++n) {
     const auto index = static_cast<NetworkIndex>(n);

@@ -14,6 +14,7 @@
 #include "daemon/detect/change.hpp"
 #include "daemon/detect/control_loss.hpp"
 #include "daemon/detect/network_test.hpp"
+#include "daemon/detect/overdue.hpp"
 #include "daemon/detect/roster.hpp"
 #include "daemon/detect/vantage.hpp"
 #include "daemon/detect/witness.hpp"
@@ -27,8 +28,19 @@ struct Pending {
   base::MonoTime sent{};
   config::TargetIndex target = 0;
   float evidence = 0;  // for the network
+  float strain = 0;    // the same against congestion
   float doubt = 0;     // about the target
 };
+
+// A probe that is overdue: what its failure would say. It may still be answered.
+struct Suspect {
+  base::MonoTime sent{};
+  probes::ChannelIndex channel = 0;
+  float evidence = 0;
+};
+
+// Others are asked out of turn because somebody fell silent no more often than this.
+inline constexpr base::Duration kCuriousPause = std::chrono::seconds(3);
 
 // What the network test alone says of a network, and since when.
 struct NetworkEntry {
@@ -36,6 +48,8 @@ struct NetworkEntry {
   NetworkState state = NetworkState::kUnknown;
   std::optional<base::MonoTime> since;
   std::vector<Pending> pending;
+  std::vector<Suspect> suspects;
+  double strain = 0;                      // see Electorate
   base::MonoTime answered_sent = kNever;  // of the latest answered probe with a vote
   base::MonoTime first_failed = kNever;   // of the believed failures sent since then; kNever: none
   base::MonoTime last_failed = kNever;
@@ -43,9 +57,9 @@ struct NetworkEntry {
   base::MonoTime last_bad = kNever;    // the last failed one sent before it
   bool is_waiting = false;             // listed as having pending failures
   Electorate electorate;
-  base::MonoTime counted = kNever;  // when electorate was
-  Pace pace;                        // of asking because somebody fell silent, which chance does often
-  Pace doubt_pace;                  // of asking because it is more probably down than not, which chance does seldom
+  base::MonoTime counted = kNever;   // when electorate was
+  Pace pace{kCuriousPause};          // of asking because silence is unusual, which chance does often
+  Pace doubt_pace{Overdue::kAfter};  // of asking because it is more probably down than not, which chance does seldom
 };
 
 class Hearing {
@@ -53,9 +67,7 @@ class Hearing {
   Hearing(std::shared_ptr<const config::Plan> plan, base::MonoTime start) : now_(start) { adopt(std::move(plan)); }
 
   void adopt(std::shared_ptr<const config::Plan> plan);
-  void on_sent(probes::ChannelIndex channel, base::MonoTime at) {
-    if (roster_.channel(channel).is_control) witnesses_[channel].on_sent(at);
-  }
+  void on_sent(probes::ChannelIndex channel, base::MonoTime at);
   bool is_void(const probes::Result& result) const;
   void on_result(const probes::Result& result);
   void advance(base::MonoTime now);
@@ -92,7 +104,9 @@ class Hearing {
   void weigh(config::NetworkIndex index);
   void decide(config::NetworkIndex index);
   void set_state(config::NetworkIndex index, NetworkState state);
-  void ask_network(config::NetworkIndex index, const probes::Result& failure, Pace& pace);
+  void suspect(const Asked& asked);
+  void ask_if_doubtful(config::NetworkIndex index, const Asked& silent);
+  void ask_network(config::NetworkIndex index, const Asked& silent);
   double hoped(const NetworkEntry& network) const;
   void ask_controls();
   void count_electorate(config::NetworkIndex index);
@@ -107,6 +121,7 @@ class Hearing {
   ControlLoss control_loss_;
   std::vector<Change> changes_;
   AskList ask_list_;
+  Overdue overdue_;
   std::unordered_map<probes::ChannelIndex, Witness> witnesses_;  // of the controls' channels; nodes stay where they are
   std::vector<config::TargetIndex> controls_;                    // but path controls, which say nothing of our own link
   std::vector<ControlView> control_views_;

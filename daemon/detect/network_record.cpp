@@ -15,6 +15,10 @@ constexpr std::array<base::Duration, 3> kBefore = {std::chrono::hours(1), std::c
                                                    std::chrono::hours(24)};
 // A fall that was long in coming: degraded for at least so long.
 constexpr base::Duration kSlide = std::chrono::minutes(10);
+// The share of hosts that are usually down is learned over three days, since hosts fall seldom and for long; and never
+// believed to be less than four minutes of a host's day.
+constexpr double kUsualDownAlpha = 1.0 / (86400.0 * 3 / 10);
+constexpr double kLeastDown = 0.0025;
 // Loss is known over so long only: that is how exactly a degradation's start and end are known.
 constexpr base::Duration kLossWindow = LossWatch::kBucket * LossWatch::kBuckets;
 
@@ -134,7 +138,11 @@ void NetworkRecord::judge_outage(Scene& scene) {
   }
   const event::Event& event = scene.ledger.get(outage_);
   const base::Duration age = scene.ledger.wall(scene.now) - event.start.middle();
-  if (event.length == event::Class::kBlip && age >= scene.rules().blip_limit) {
+  // As long as is proven: it may be over and nobody know yet.
+  const base::MonoTime last = scene.hearing.network(index_).last_failed;
+  const base::Duration proven =
+      last == kNever ? base::Duration::zero() : scene.ledger.wall(last) - event.start.middle();
+  if (event.length == event::Class::kBlip && proven >= scene.rules().blip_limit) {
     scene.ledger.revise(outage_, [&](event::Event& e) {
       e.length = event::Class::kOutage;
       describe(e, down_since_, scene);
@@ -182,7 +190,7 @@ void NetworkRecord::judge_partial(Scene& scene) {
     if (target.is_firmly_down()) falls.push_back(target.fell);
   }
   std::ranges::sort(falls, {}, &MonoSpan::latest);
-  const double expected = std::min(1.0, 2 * std::clamp(usual_down_.mean(), 0.01, 0.5));
+  const double expected = std::min(1.0, 2 * std::clamp(usual_down_.mean(), kLeastDown, 0.5));
   const auto is_unusual = [&](std::size_t down) {
     return down >= 2 && binomial_tail(voting, expected, static_cast<std::uint32_t>(down)) < scene.rules().chance;
   };
@@ -262,7 +270,7 @@ void NetworkRecord::learn(Scene& scene) {
     voting += roster.target(t).has_vote ? 1 : 0;
     down += roster.target(t).has_vote && roster.target(t).is_firmly_down() ? 1 : 0;
   }
-  if (voting > 0) usual_down_.learn(static_cast<double>(down) / voting, scene.rules().usual_alpha);
+  if (voting > 0) usual_down_.learn(static_cast<double>(down) / voting, kUsualDownAlpha);
 }
 
 void NetworkRecord::show(Scene& scene) {

@@ -9,6 +9,8 @@ double failure_evidence(double usual, const config::Detect& rules) {
   return std::log(rules.down_failure / std::max(1.0 - kAnswerGivenUp * usual, rules.false_failure));
 }
 
+double strain_of_failure(const config::Detect& rules) { return std::log(rules.down_failure / rules.congested_failure); }
+
 double answer_evidence(double usual, const config::Detect& rules) {
   return std::log((1.0 - rules.down_failure) / (kAnswerGivenUp * usual));
 }
@@ -34,7 +36,9 @@ NetworkTest::Decision NetworkTest::decide(const Electorate& electorate, const co
   const bool is_broad =
       electorate.targets > 0 && electorate.failed_targets >= std::min(kDistinctTargets, electorate.targets);
   const bool is_lasting = electorate.silent_for >= kSecondLook;
-  return is_broad && is_lasting && w_ >= down_threshold(electorate, rules) ? Decision::kDown : Decision::kUndecided;
+  const double threshold = down_threshold(electorate, rules);
+  const bool is_beyond_congestion = electorate.strain >= threshold;
+  return is_broad && is_lasting && is_beyond_congestion && w_ >= threshold ? Decision::kDown : Decision::kUndecided;
 }
 
 }  // namespace blipd::detect

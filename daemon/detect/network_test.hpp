@@ -28,6 +28,8 @@ inline constexpr base::Duration kSecondLook = std::chrono::seconds(1);
 
 // ln(P(failure | down) / P(failure | up)), positive.
 double failure_evidence(double usual_answer_ratio, const config::Detect& rules);
+// The same against a network that is up and congested, whatever is usual there; positive.
+double strain_of_failure(const config::Detect& rules);
 // ln(P(answer | down) / P(answer | up)), negative.
 double answer_evidence(double usual_answer_ratio, const config::Detect& rules);
 
@@ -39,6 +41,7 @@ struct Electorate {
   base::Duration silent_for{};     // from the first to the last failure believed since the last answer, when sent
   // The sum over targets of what one failure of its strongest channel says.
   double failure_strength = 0;
+  double strain = 0;  // the sum of strain_of_failure() over the believed failures since the last answer
 };
 
 double down_threshold(const Electorate& electorate, const config::Detect& rules);
@@ -53,7 +56,8 @@ class NetworkTest {
 
   void add(double evidence, const config::Detect& rules);
   double evidence() const { return w_; }
-  // kDown: W ≥ threshold, enough distinct targets failed, for long enough. kUp: W ≤ up threshold. Both closed.
+  // kDown: W and the strain ≥ threshold, enough distinct targets failed, for long enough. kUp: W ≤ up threshold. Both
+  // closed.
   Decision decide(const Electorate& electorate, const config::Detect& rules) const;
 
  private:

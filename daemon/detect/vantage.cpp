@@ -6,7 +6,8 @@
 
 namespace blipd::detect {
 
-bool VantageTest::update(const std::vector<ControlView>& controls, base::MonoTime now, const config::Detect& rules) {
+bool VantageTest::update(const std::vector<ControlView>& controls, base::MonoTime now, const config::Detect& rules,
+                         double answered_here) {
   has_controls_ = !controls.empty();
   std::size_t up = 0;
   scratch_.clear();
@@ -24,8 +25,11 @@ bool VantageTest::update(const std::vector<ControlView>& controls, base::MonoTim
     vouched_until_ = kNever;
     state_ = VantageState::kUnknown;
   } else {
-    const double needed = rules.control_quorum * static_cast<double>(known);
+    const double needed = rules.control_quorum * static_cast<double>(known) * answered_here;
     quorum_ = std::clamp<std::size_t>(static_cast<std::size_t>(std::ceil(needed)), 1, known);
+    // To vouch takes two answers.
+    const auto vouching = static_cast<std::size_t>(std::ceil(needed * answered_here));
+    vouching_quorum_ = std::clamp<std::size_t>(vouching, 1, known);
     const auto nth = scratch_.begin() + static_cast<std::ptrdiff_t>(quorum_ - 1);
     std::nth_element(scratch_.begin(), nth, scratch_.end(), std::greater<>());
     vouched_until_ = *nth;
@@ -48,8 +52,8 @@ Testimony VantageTest::testimony(base::MonoTime sent) const {
     vouching += control.witness->vouches(sent) ? 1 : 0;
     against += control.witness->speaks_against(sent) ? 1 : 0;
   }
-  if (vouching >= quorum_) return Testimony::kVouched;
-  return against > controls_.size() - quorum_ ? Testimony::kAgainst : Testimony::kOpen;
+  if (vouching >= vouching_quorum_) return Testimony::kVouched;
+  return against > controls_.size() - vouching_quorum_ ? Testimony::kAgainst : Testimony::kOpen;
 }
 
 }  // namespace blipd::detect

@@ -35,8 +35,10 @@ enum class Testimony : std::uint8_t {
 
 class VantageTest {
  public:
-  // All controls, as they stand at `now`. True when the state changed.
-  bool update(const std::vector<ControlView>& controls, base::MonoTime now, const config::Detect& rules);
+  // All controls, as they stand at `now`. True when the state changed. `answered_here`: the share of their probes that is
+  // answered just now, 0–1; of those that loss near us leaves, half is as good as half of all.
+  bool update(const std::vector<ControlView>& controls, base::MonoTime now, const config::Detect& rules,
+              double answered_here = 1);
 
   VantageState state() const { return state_; }
   std::optional<double> answer_ratio() const { return answer_ratio_; }
@@ -55,6 +57,7 @@ class VantageTest {
   VantageState state_ = VantageState::kUnknown;
   std::vector<ControlView> controls_;  // those that are known
   std::size_t quorum_ = 0;
+  std::size_t vouching_quorum_ = 0;
   bool has_controls_ = false;
   std::optional<double> answer_ratio_;
   std::optional<base::MonoTime> since_;

@@ -37,7 +37,7 @@ class Player {
  private:
   // Virtual time begins a month after the monotonic clock's zero, so that nothing reaches back beyond it.
   static constexpr base::MonoTime kStart{std::chrono::hours(24 * 30)};
-  static constexpr base::Duration kStep = std::chrono::seconds(1);
+  static constexpr base::Duration kStep = std::chrono::milliseconds(250);
   // As the engine: a verdict waits so much longer than the timeout, a late answer is looked out for so long, and no
   // channel has more probes under way.
   static constexpr base::Duration kGrace = std::chrono::milliseconds(50);
