@@ -16,16 +16,15 @@ namespace blipd::detect {
 // often than once per kRefill, with a few saved up for a bad minute.
 class Pace {
  public:
-  explicit Pace(base::Duration pause) : pause_(pause) {}
+  Pace(base::Duration pause, int saved) : pause_(pause), saved_(saved) {}
 
-  static constexpr base::Duration kRefill = std::chrono::seconds(60);
-  static constexpr int kSaved = 4;
+  static constexpr base::Duration kRefill = std::chrono::seconds(20);
 
   bool take(base::MonoTime now) {
     if (last_ != kNever && now - last_ < pause_) return false;
     // A token bucket as the time at which it would be full.
     const base::MonoTime full = full_ == kNever ? now : std::max(full_, now);
-    if (full - now > kRefill * (kSaved - 1)) return false;
+    if (full - now > kRefill * (saved_ - 1)) return false;
     full_ = full + kRefill;
     last_ = now;
     return true;
@@ -33,6 +32,7 @@ class Pace {
 
  private:
   base::Duration pause_;
+  int saved_;
   base::MonoTime last_ = kNever;
   base::MonoTime full_ = kNever;
 };

@@ -15,10 +15,10 @@ namespace blipd::detect {
 
 class ControlLoss {
  public:
-  void add(base::MonoTime now, bool is_failure, bool is_learning, double alpha) {
+  void add(base::MonoTime now, bool is_failure, bool is_learning) {
     move(now);
     is_failure ? ++buckets_[current_].failed : ++buckets_[current_].answered;
-    if (is_learning) usual_.learn(is_failure ? 0.0 : 1.0, alpha);
+    if (is_learning) usual_.learn(is_failure ? 0.0 : 1.0, kAlpha);
   }
 
   // In 0.5..1; 1 where too little is known.
@@ -39,6 +39,8 @@ class ControlLoss {
   static constexpr base::Duration kBucket = std::chrono::seconds(10);
   static constexpr std::size_t kBuckets = 6;
   static constexpr std::uint32_t kFewest = 10;
+  // Some days of five controls, since an hour of congestion must not become what is usual.
+  static constexpr double kAlpha = 1.0 / 250000;
   static constexpr double kLeast = 0.05;  // of loss
   static constexpr double kMost = 0.5;    // of answers
 

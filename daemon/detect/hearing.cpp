@@ -105,7 +105,7 @@ void Hearing::on_result(const probes::Result& result) {
   if (is_of_control) {
     if (!plan_->targets[channel.target].upstream.empty()) return;
     if (!is_answer) control_failed_ = std::max(control_failed_, result.sent);
-    control_loss_.add(now_, !is_answer, !is_at_fault(), rules().usual_alpha);
+    control_loss_.add(now_, !is_answer, !is_at_fault());
     on_control(is_first_failure && is_news);
   } else if (is_answer) {
     on_answer(result, channel.target);
@@ -358,17 +358,14 @@ void Hearing::ask_if_doubtful(NetworkIndex index, const Asked& silent) {
   NetworkEntry& network = networks_[index];
   if (network.state == NetworkState::kOutage || !plan_->configuration.engine.ask_at_once || is_at_fault()) return;
   const double hope = hoped(network);
-  if (hope > 0) {
-    if (network.doubt_pace.take(now_)) ask_network(index, silent);
-  } else if (hope >= kUnusual - rules().clip) {
-    if (network.pace.take(now_)) ask_network(index, silent);
-  }
-}
-
-void Hearing::ask_network(NetworkIndex index, const Asked& silent) {
+  const bool is_doubtful = hope > 0;
+  if (!is_doubtful && hope < kUnusual - rules().clip) return;
+  if (!(is_doubtful ? network.doubt_pace : network.pace).take(now_)) return;
+  // Others know better, where there are others.
+  const bool is_spared = !is_doubtful && network.electorate.targets > kDistinctTargets;
   for (const TargetIndex t : plan_->networks[index].targets) {
     for (const ChannelIndex c : plan_->targets[t].channels) {
-      if (c != silent.channel) ask_list_.add(c);
+      if (c != silent.channel || !is_spared) ask_list_.add(c);
     }
   }
   if (vantage_.testimony(silent.sent) != Testimony::kVouched) ask_controls();

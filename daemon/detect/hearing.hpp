@@ -58,8 +58,8 @@ struct NetworkEntry {
   bool is_waiting = false;             // listed as having pending failures
   Electorate electorate;
   base::MonoTime counted = kNever;   // when electorate was
-  Pace pace{kCuriousPause};          // of asking because silence is unusual, which chance does often
-  Pace doubt_pace{Overdue::kAfter};  // of asking because it is more probably down than not, which chance does seldom
+  Pace pace{kCuriousPause, 4};          // of asking because silence is unusual, which chance does often
+  Pace doubt_pace{Overdue::kAfter, 12};  // of asking because it is more probably down than not, which chance does seldom
 };
 
 class Hearing {
@@ -106,7 +106,6 @@ class Hearing {
   void set_state(config::NetworkIndex index, NetworkState state);
   void suspect(const Asked& asked);
   void ask_if_doubtful(config::NetworkIndex index, const Asked& silent);
-  void ask_network(config::NetworkIndex index, const Asked& silent);
   double hoped(const NetworkEntry& network) const;
   void ask_controls();
   void count_electorate(config::NetworkIndex index);

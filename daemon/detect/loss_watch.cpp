@@ -10,7 +10,8 @@ namespace blipd::detect {
 void LossWatch::advance(base::MonoTime now, bool is_calm, double answered_here, const config::Detect& rules) {
   if (current_ends_ == base::MonoTime::min()) current_ends_ = now + kBucket;
   if (now < current_ends_) return;
-  judge(answered_here, rules);
+  buckets_[current_].answered_here = std::clamp(answered_here, 0.5, 1.0);
+  judge(rules);
   ++since_learned_;
   if (!is_calm || is_high_) since_learned_ = 0;
   if (since_learned_ >= kBuckets && loss_) {
@@ -26,20 +27,21 @@ void LossWatch::advance(base::MonoTime now, bool is_calm, double answered_here, 
   if (now >= current_ends_) current_ends_ = now + kBucket;
 }
 
-void LossWatch::judge(double answered_here, const config::Detect& rules) {
+void LossWatch::judge(const config::Detect& rules) {
   std::uint32_t answered = 0;
   std::uint32_t failed = 0;
+  double due = 0;  // answers, if there were no loss but near us
   for (const Bucket& bucket : buckets_) {
     answered += bucket.answered;
     failed += bucket.failed;
+    due += bucket.answered_here * (bucket.answered + bucket.failed);
   }
   loss_.reset();
   if (answered + failed < kFewest) {
     is_high_ = false;
     return;
   }
-  const double share = static_cast<double>(answered) / (answered + failed);
-  loss_ = 1.0 - std::min(1.0, share / std::clamp(answered_here, 0.5, 1.0));
+  loss_ = 1.0 - std::min(1.0, answered / due);
   if (learned_ < kWarmUp) return;
   const double deviation = std::max(deviation_, kLeastDeviation);
   const double limit = std::max(rules.degraded_loss, mean_ + rules.degraded_deviations * deviation);

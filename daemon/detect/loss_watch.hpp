@@ -57,8 +57,9 @@ class LossWatch {
   struct Bucket {
     std::uint32_t answered = 0;
     std::uint32_t failed = 0;
+    double answered_here = 1;  // at its end, of the minute before
   };
-  void judge(double answered_here, const config::Detect& rules);
+  void judge(const config::Detect& rules);
   void learn();
 
   std::array<Bucket, kBuckets> buckets_{};

@@ -190,7 +190,6 @@ simulate::Behaviour behaviour(double loss, Duration minimum, Duration median) {
 
 simulate::Network network(const Layout& layout, double loss, Random& random) {
   simulate::Network network;
-  network.name = "watched";
   network.prefixes = {base::Prefix(address(0, 0), 24)};
   for (std::size_t t = 0; t < layout.targets; ++t) {
     simulate::Target target;
@@ -250,6 +249,8 @@ World make_world(const Layout& layout, std::size_t index, std::size_t count, std
   scenario.length = kWarmUp + kDay * static_cast<int>(days);
   scenario.start = base::WallTime(hours(24 * 365 * 45));
   scenario.networks.push_back(network(layout, loss, random));
+  // When a channel is asked follows from its name.
+  scenario.networks.front().name = "watched" + std::to_string(index);
   add_controls(scenario);
   for (const simulate::Target& target : scenario.networks[kNetwork].targets) {
     world.answer_ratio += (1.0 - target.behaviour.loss) / static_cast<double>(layout.targets);

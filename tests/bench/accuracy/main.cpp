@@ -56,11 +56,11 @@ std::string describe(const Layout& layout) {
 
 constexpr base::Duration seconds(int count) { return std::chrono::seconds(count); }
 
-const std::vector<Layout> kLayouts = {{6, false, seconds(10)}, {6, false, seconds(15)},  {6, false, seconds(20)},
+const std::vector<Layout> kLayouts = {{6, false, seconds(10)}, {6, false, seconds(14)},  {6, false, seconds(20)},
                                       {6, false, seconds(30)}, {6, false, seconds(60)},  {3, false, seconds(10)},
                                       {3, false, seconds(20)}, {20, false, seconds(30)}, {20, false, seconds(60)},
                                       {16, true, seconds(15)}, {16, true, seconds(30)}};
-const Layout kReference{6, false, seconds(15)};
+const Layout kReference{6, false, seconds(14)};
 const Layout kSmall{3, false, seconds(10)};
 
 class Report {
