@@ -40,7 +40,7 @@ struct Suspect {
 };
 
 // Others are asked out of turn because somebody fell silent no more often than this.
-inline constexpr base::Duration kCuriousPause = std::chrono::seconds(3);
+inline constexpr base::Duration kCuriousPause = std::chrono::seconds(1);
 
 // What the network test alone says of a network, and since when.
 struct NetworkEntry {
@@ -58,7 +58,7 @@ struct NetworkEntry {
   bool is_waiting = false;             // listed as having pending failures
   Electorate electorate;
   base::MonoTime counted = kNever;   // when electorate was
-  Pace pace{kCuriousPause, 4};          // of asking because silence is unusual, which chance does often
+  Pace pace{kCuriousPause, 6};          // of asking because silence is unusual, which chance does often
   Pace doubt_pace{Overdue::kAfter, 12};  // of asking because it is more probably down than not, which chance does seldom
 };
 
