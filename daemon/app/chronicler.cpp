@@ -39,6 +39,7 @@ void Chronicler::recall() {
 void Chronicler::tick(const base::Moment& now) {
   for (const event::Event& event : pipeline_.take_events()) {
     tell(event);
+    recent_.take(event);
     if (journal_) journal_->remember(event);
   }
   if (!journal_) return;

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "daemon/app/log.hpp"
+#include "daemon/app/recent_events.hpp"
 #include "daemon/journal/journal.hpp"
 #include "daemon/pipeline/pipeline.hpp"
 
@@ -24,6 +25,7 @@ class Chronicler {
   void finish(const base::Moment& now);
 
   std::optional<journal::Health> health() const;
+  const RecentEvents::List& ended() { return recent_.list(); }
   void set_retention(base::Duration retention);
 
  private:
@@ -36,6 +38,7 @@ class Chronicler {
   pipeline::Pipeline& pipeline_;
   std::unique_ptr<journal::Journal> journal_;
   Log& log_;
+  RecentEvents recent_;
   base::MonoTime alive_ = base::MonoTime::min();
   base::MonoTime remembered_ = base::MonoTime::min();
 };

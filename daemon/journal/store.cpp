@@ -246,6 +246,27 @@ std::vector<event::Event> JournalReader::events(base::WallTime from, base::WallT
   return events;
 }
 
+LatestEvents JournalReader::latest(base::WallTime from, base::WallTime to, std::size_t most_events,
+                                   std::size_t most_bytes) {
+  Statement statement = db_.prepare(
+      "SELECT id, start_ms, revision, json FROM events WHERE start_ms < ?2 AND (end_ms IS NULL OR end_ms >= ?1) ORDER "
+      "BY start_ms DESC, id DESC");
+  statement.bind(1, milliseconds(from)).bind(2, milliseconds(to));
+  LatestEvents latest;
+  std::size_t bytes = 0;
+  while (statement.step()) {
+    EventRow row{statement.text(0), time_of(statement.integer(1)), static_cast<std::uint32_t>(statement.integer(2)),
+                 statement.text(3)};
+    bytes += row.json.size();
+    if (!latest.rows.empty() && (latest.rows.size() >= most_events || bytes > most_bytes)) {
+      latest.cut = row.start;
+      break;
+    }
+    latest.rows.push_back(std::move(row));
+  }
+  return latest;
+}
+
 std::optional<Watched> JournalReader::extent() {
   Statement statement = db_.prepare("SELECT min(from_ms), max(until_ms) FROM watched");
   if (!statement.step() || statement.is_null(0)) return std::nullopt;
