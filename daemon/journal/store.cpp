@@ -210,7 +210,10 @@ std::optional<pipeline::Memory> Store::recall() {
     memory.saved = time_of(saved.integer(0));
     memory.judge = saved.text(1);
   }
-  const base::WallTime alive = time_of(db_.integer("SELECT coalesce(max(until_ms), 0) FROM watched"));
+  // Of the last run: this one may have begun its own stretch already.
+  Statement last = db_.prepare("SELECT coalesce(max(until_ms), 0) FROM watched WHERE id IS NOT ?1");
+  last.bind(1, watch_);
+  const base::WallTime alive = time_of(last.step() ? last.integer(0) : 0);
   Statement open = db_.prepare("SELECT json FROM events WHERE end_ms IS NULL ORDER BY start_ms, id");
   while (open.step()) {
     auto event = event::from_json(open.text(0));
