@@ -32,13 +32,19 @@ void Chronicler::recall() {
     log_.write(Severity::kWarning, "recall_failed", restored.error().text);
     return;
   }
+  for (const event::Event& event : memory->open) open_.insert(event.id);
   log_.write(Severity::kInfo, "recalled", "",
              {{"saved", base::format_time(memory->saved)}, {"open_events", std::to_string(memory->open.size())}});
 }
 
 void Chronicler::tick(const base::Moment& now) {
+  bool is_beat_changed = false;
   for (const event::Event& event : pipeline_.take_events()) {
-    tell(event);
+    const bool is_begun = event.is_open() && open_.insert(event.id).second;
+    if (!event.is_open()) open_.erase(event.id);
+    tell(event, is_begun);
+    is_beat_changed = is_beat_changed || (event.kind == event::Kind::kInstability && (is_begun || !event.is_open()));
+    recent_.take(event);
     if (journal_) journal_->remember(event);
   }
   if (!journal_) return;
@@ -47,9 +53,9 @@ void Chronicler::tick(const base::Moment& now) {
     alive_ = now.mono;
     journal_->alive(now.wall);
   }
-  if (remembered_ == base::MonoTime::min()) remembered_ = now.mono;
-  if (now.mono - remembered_ < kMemoryPeriod) return;
-  remembered_ = now.mono;
+  if (!memory_due_) memory_due_ = now.mono + kFirstMemory;
+  if (now.mono < *memory_due_ && !is_beat_changed) return;
+  memory_due_ = now.mono + kMemoryPeriod;
   journal_->remember(pipeline_.memory());
 }
 
@@ -72,8 +78,7 @@ void Chronicler::set_retention(base::Duration retention) {
 }
 
 // Revisions in between are in the journal; the log has what begins, what ends, and what asks for somebody.
-void Chronicler::tell(const event::Event& event) {
-  const bool is_begun = event.revision == 1;
+void Chronicler::tell(const event::Event& event, bool is_begun) {
   if (!is_begun && event.is_open() && !event.needs_review) return;
   std::vector<Log::Field> fields = {
       {"id", event.id},

@@ -3,8 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <set>
+#include <string>
 
 #include "daemon/app/log.hpp"
+#include "daemon/app/recent_events.hpp"
 #include "daemon/journal/journal.hpp"
 #include "daemon/pipeline/pipeline.hpp"
 
@@ -24,20 +28,27 @@ class Chronicler {
   void finish(const base::Moment& now);
 
   std::optional<journal::Health> health() const;
+  const RecentEvents::List& ended() { return recent_.list(); }
   void set_retention(base::Duration retention);
 
  private:
   static constexpr base::Duration kAlivePeriod = std::chrono::seconds(10);
-  // What is usual changes slowly; open events are journalled by themselves.
+  // What is usual changes slowly; open events are journalled by themselves. Whether it is unstable is in both, which
+  // must not contradict each other after a crash: then it is remembered at once.
   static constexpr base::Duration kMemoryPeriod = std::chrono::minutes(1);
+  // Who never lives for a minute shall learn all the same.
+  static constexpr base::Duration kFirstMemory = std::chrono::seconds(10);
 
-  void tell(const event::Event& event);
+  // `is_begun`: or goes on after all.
+  void tell(const event::Event& event, bool is_begun);
 
   pipeline::Pipeline& pipeline_;
   std::unique_ptr<journal::Journal> journal_;
   Log& log_;
+  RecentEvents recent_;
+  std::set<std::string> open_;  // ids; several revisions of one moment come as the last of them
   base::MonoTime alive_ = base::MonoTime::min();
-  base::MonoTime remembered_ = base::MonoTime::min();
+  std::optional<base::MonoTime> memory_due_;  // absent: before the first tick
 };
 
 }  // namespace blipd::app

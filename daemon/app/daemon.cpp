@@ -126,6 +126,7 @@ class Daemon::Impl {
     pipeline_.advance(now);
     if (const auto urgent = pipeline_.take_urgent(); !urgent.empty()) engine_->ask_now(urgent);
     chronicler_.tick(now);
+    publisher_.set_ended(chronicler_.ended());
     if (publisher_.tick(
             now, [this] { return engine_->health(); }, [this] { return chronicler_.health(); }))
       engine_->wake();

@@ -45,6 +45,7 @@ bool Publisher::tick(const base::Moment& now, const std::function<engine::Health
   published->health = health();
   published->journal = journal();
   published->reload = reload_;
+  published->ended = ended_;
   for (const Done& done : std::exchange(building_, {})) done(published);
   const std::lock_guard lock(mutex_);
   return !waiting_.empty();

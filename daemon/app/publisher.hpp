@@ -5,8 +5,10 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
+#include "daemon/app/recent_events.hpp"
 #include "daemon/engine/engine.hpp"
 #include "daemon/pipeline/pipeline.hpp"
 #include "daemon/serve/published.hpp"
@@ -29,6 +31,7 @@ class Publisher {
             const std::function<std::optional<journal::Health>()>& journal);
 
   void set_reload(const serve::Reload& reload) { reload_ = reload; }
+  void set_ended(RecentEvents::List ended) { ended_ = std::move(ended); }
 
   // A new plan: a snapshot that is being built starts anew.
   void restart() { is_building_ = false; }
@@ -41,6 +44,7 @@ class Publisher {
   std::vector<Done> building_;  // those that the snapshot in the making is for
   bool is_building_ = false;
   serve::Reload reload_;
+  RecentEvents::List ended_;
 };
 
 }  // namespace blipd::app

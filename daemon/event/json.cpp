@@ -35,6 +35,23 @@ Json seconds(base::Duration duration) {
   return static_cast<double>(std::chrono::round<std::chrono::milliseconds>(duration).count()) / 1e3;
 }
 
+// Between the times as they are written, so that an event that was read is written as it was.
+base::Duration written_duration(const Event& event) {
+  const auto cut = [](base::WallTime& time) { time = std::chrono::floor<std::chrono::milliseconds>(time); };
+  Event written;
+  written.start = event.start;
+  written.end = event.end;
+  written.updated = event.updated;
+  cut(written.start.earliest);
+  cut(written.start.latest);
+  cut(written.updated);
+  if (written.end) {
+    cut(written.end->earliest);
+    cut(written.end->latest);
+  }
+  return written.duration();
+}
+
 base::Duration duration_of(const Json& json) { return base::from_seconds(json.get<double>()); }
 
 template <class T>
@@ -144,7 +161,7 @@ std::string to_json(const Event& event) {
       {"class", event.length ? Json(name_of(kClassNames, *event.length)) : Json(nullptr)},
       {"start", write(event.start)},
       {"end", event.end ? write(*event.end) : Json(nullptr)},
-      {"duration_seconds", seconds(event.duration())},
+      {"duration_seconds", seconds(written_duration(event))},
       {"declared", base::format_time(event.declared)},
       {"updated", base::format_time(event.updated)},
       {"reachable", {{"usual", or_null(event.reachable.usual)}, {"lowest", event.reachable.lowest}}},

@@ -114,6 +114,7 @@ class SqliteJournal final : public Journal {
     const std::lock_guard lock(mutex_);
     Health health = health_;
     health.queued = queue_.size() + held_size_;
+    health.path = options_.path;
     return health;
   }
 

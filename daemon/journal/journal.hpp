@@ -23,6 +23,7 @@ struct Health {
   std::uint64_t queued = 0;   // values that wait
   std::uint64_t bytes = 0;    // of the file
   std::string problem;        // what the last failed attempt said; empty: none
+  std::string path;           // of the file
 };
 
 struct Options {

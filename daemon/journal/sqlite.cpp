@@ -10,6 +10,8 @@ namespace {
 
 // Another program may be reading or taking a copy; probing does not wait for us, so we may wait a little.
 constexpr int kBusyMilliseconds = 250;
+// Steps of SQLite's machine between two looks at the clock: some ten microseconds.
+constexpr int kStepsBetweenLooks = 1000;
 
 SqlError error_of(sqlite3* db, int status) {
   SqlError error;
@@ -26,6 +28,9 @@ SqlError error_of(sqlite3* db, int status) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       error.kind = SqlError::Kind::kCorrupt;
+      break;
+    case SQLITE_INTERRUPT:
+      error.text = "took too long";
       break;
     default:
       break;
@@ -108,6 +113,14 @@ void Connection::run(const std::string& sql) {
   if (const int status = sqlite3_exec(db_.get(), sql.c_str(), nullptr, nullptr, nullptr); status != SQLITE_OK) {
     throw SqlFailure(error_of(db_.get(), status));
   }
+}
+
+void Connection::limit_time(base::Duration duration) {
+  deadline_ = std::make_unique<std::chrono::steady_clock::time_point>(std::chrono::steady_clock::now() + duration);
+  const auto is_late = [](void* deadline) {
+    return std::chrono::steady_clock::now() > *static_cast<std::chrono::steady_clock::time_point*>(deadline) ? 1 : 0;
+  };
+  sqlite3_progress_handler(db_.get(), kStepsBetweenLooks, is_late, deadline_.get());
 }
 
 std::int64_t Connection::integer(std::string_view sql) {

@@ -2,6 +2,7 @@
 // table. The header of SQLite stays out of it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <string_view>
 
 #include "probes/base/error.hpp"
+#include "probes/base/time.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -68,12 +70,15 @@ class Connection {
 
   void run(const std::string& sql);
   std::int64_t integer(std::string_view sql);
+  // From now on, for so long; what takes longer fails.
+  void limit_time(base::Duration duration);
   Statement prepare(std::string_view sql) { return {db_.get(), sql}; }
 
  private:
   struct Close {
     void operator()(sqlite3* db) const;
   };
+  std::unique_ptr<std::chrono::steady_clock::time_point> deadline_;  // outlives what looks at it, and does not move
   std::unique_ptr<sqlite3, Close> db_;
 };
 

@@ -210,7 +210,10 @@ std::optional<pipeline::Memory> Store::recall() {
     memory.saved = time_of(saved.integer(0));
     memory.judge = saved.text(1);
   }
-  const base::WallTime alive = time_of(db_.integer("SELECT coalesce(max(until_ms), 0) FROM watched"));
+  // Of the last run: this one may have begun its own stretch already.
+  Statement last = db_.prepare("SELECT coalesce(max(until_ms), 0) FROM watched WHERE id IS NOT ?1");
+  last.bind(1, watch_);
+  const base::WallTime alive = time_of(last.step() ? last.integer(0) : 0);
   Statement open = db_.prepare("SELECT json FROM events WHERE end_ms IS NULL ORDER BY start_ms, id");
   while (open.step()) {
     auto event = event::from_json(open.text(0));
@@ -244,6 +247,27 @@ std::vector<event::Event> JournalReader::events(base::WallTime from, base::WallT
     if (event) events.push_back(std::move(*event));
   }
   return events;
+}
+
+LatestEvents JournalReader::latest(base::WallTime from, base::WallTime to, std::size_t most_events,
+                                   std::size_t most_bytes) {
+  Statement statement = db_.prepare(
+      "SELECT id, start_ms, revision, json FROM events WHERE start_ms < ?2 AND (end_ms IS NULL OR end_ms >= ?1) ORDER "
+      "BY start_ms DESC, id DESC");
+  statement.bind(1, milliseconds(from)).bind(2, milliseconds(to));
+  LatestEvents latest;
+  std::size_t bytes = 0;
+  while (statement.step()) {
+    EventRow row{statement.text(0), time_of(statement.integer(1)), static_cast<std::uint32_t>(statement.integer(2)),
+                 statement.text(3)};
+    bytes += row.json.size();
+    if (!latest.rows.empty() && (latest.rows.size() >= most_events || bytes > most_bytes)) {
+      latest.cut = row.start;
+      break;
+    }
+    latest.rows.push_back(std::move(row));
+  }
+  return latest;
 }
 
 std::optional<Watched> JournalReader::extent() {

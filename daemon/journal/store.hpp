@@ -53,13 +53,31 @@ class Store {
   std::optional<std::int64_t> watch_;
 };
 
-// For reports: reads while a daemon writes.
+// An event as it lies in the file.
+struct EventRow {
+  std::string id;
+  base::WallTime start{};  // the earliest, in whole milliseconds
+  std::uint32_t revision = 0;
+  std::string json;
+};
+
+struct LatestEvents {
+  std::vector<EventRow> rows;         // the latest first
+  std::optional<base::WallTime> cut;  // the start of the first that found no room; absent: all did
+};
+
+// For reports and the API: reads while a daemon writes, and holds up nobody.
 class JournalReader {
  public:
   explicit JournalReader(const std::string& path);
 
+  // What is asked for from now on must be there within so long.
+  void limit_time(base::Duration duration) { db_.limit_time(duration); }
+
   // Whose start or end, as far as it is known, or anything in between, lies in [from, to), by start. At most `most`.
   std::vector<event::Event> events(base::WallTime from, base::WallTime to, std::size_t most = SIZE_MAX);
+  // The same as they were written, the latest that find room in both limits; one does always.
+  LatestEvents latest(base::WallTime from, base::WallTime to, std::size_t most_events, std::size_t most_bytes);
   // From the first to the last moment of watching; absent in an empty journal.
   std::optional<Watched> extent();
   // Sorted and joined; what lies between was not watched.

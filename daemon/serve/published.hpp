@@ -4,8 +4,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "daemon/engine/health.hpp"
+#include "daemon/event/event.hpp"
 #include "daemon/journal/journal.hpp"
 #include "daemon/pipeline/snapshot.hpp"
 #include "probes/base/time.hpp"
@@ -22,6 +24,8 @@ struct Published {
   engine::Health health;
   Reload reload;
   std::optional<journal::Health> journal;  // absent: none is kept
+  // Events that ended lately, oldest first; null: none has.
+  std::shared_ptr<const std::vector<std::shared_ptr<const event::Event>>> ended;
 };
 
 // Asks the probing thread for a fresh value. Returns at once; `done` is called later, once, on any thread. May be

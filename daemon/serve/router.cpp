@@ -4,25 +4,29 @@
 
 #include "daemon/serve/index_page.hpp"
 #include "daemon/serve/metrics_body.hpp"
+#include "daemon/serve/outages.hpp"
 #include "daemon/serve/status_json.hpp"
+#include "daemon/serve/targets_json.hpp"
 
 namespace blipd::serve {
 
 namespace {
 
-enum class Page : std::uint8_t { kIndex, kStyle, kMetrics, kHealthy, kReady, kStatus, kNone };
+enum class Page : std::uint8_t { kIndex, kStyle, kMetrics, kHealthy, kReady, kStatus, kTargets, kOutages, kNone };
 
 struct Path {
   std::string_view text;
   Page page;
 };
 
-constexpr std::array<Path, 6> kPaths = {{{"/", Page::kIndex},
+constexpr std::array<Path, 8> kPaths = {{{"/", Page::kIndex},
                                          {"/style.css", Page::kStyle},
                                          {"/metrics", Page::kMetrics},
                                          {"/-/healthy", Page::kHealthy},
                                          {"/-/ready", Page::kReady},
-                                         {"/api/v1/status", Page::kStatus}}};
+                                         {"/api/v1/status", Page::kStatus},
+                                         {"/api/v1/targets", Page::kTargets},
+                                         {"/api/v1/outages", Page::kOutages}}};
 
 Page find_page(std::string_view target) {
   constexpr std::string_view kScheme = "http://";
@@ -61,13 +65,15 @@ Reply readiness(const Published& value) {
 bool Router::needs_value(std::string_view method, std::string_view target) {
   if (!is_readable(method)) return false;
   const Page page = find_page(target);
-  return page == Page::kIndex || page == Page::kMetrics || page == Page::kReady || page == Page::kStatus;
+  return page != Page::kNone && page != Page::kStyle && page != Page::kHealthy;
 }
 
 Reply Router::answer(std::string_view method, std::string_view target, const std::shared_ptr<const Published>& value) {
   const Page page = find_page(target);
   if (page == Page::kNone) {
-    return plain(404, "not found; there is /, /metrics, /api/v1/status, /-/healthy and /-/ready");
+    return plain(404,
+                 "not found; there is /, /metrics, /api/v1/status, /api/v1/targets, /api/v1/outages, /-/healthy and "
+                 "/-/ready");
   }
   if (!is_readable(method)) {
     Reply reply = plain(405, "this can only be read, with GET or HEAD");
@@ -96,6 +102,12 @@ Reply Router::answer(std::string_view method, std::string_view target, const std
       reply.content_type = "application/json";
       reply.stream = std::make_unique<StatusBody>(value);
       return reply;
+    case Page::kTargets:
+      reply.content_type = "application/json";
+      reply.stream = std::make_unique<TargetsBody>(value);
+      return reply;
+    case Page::kOutages:
+      return outages_reply(target, *value);
     default:
       reply.content_type = "text/html; charset=utf-8";
       reply.body = index_page(*value);

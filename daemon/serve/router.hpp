@@ -19,8 +19,8 @@ class Router {
   // Whether answering needs a Published.
   static bool needs_value(std::string_view method, std::string_view target);
 
-  // `target` is the request target, in origin or absolute form (RFC 9112, 3.2); a query is ignored. `value` may be
-  // null, when there is none or none is needed; otherwise it has a snapshot.
+  // `target` is the request target, in origin or absolute form (RFC 9112, 3.2); a query means something to
+  // some paths only. `value` may be null, when there is none or none is needed; otherwise it has a snapshot.
   Reply answer(std::string_view method, std::string_view target, const std::shared_ptr<const Published>& value);
 
  private:

@@ -1,34 +1,14 @@
 #include "daemon/serve/status_json.hpp"
 
-#include <array>
-#include <nlohmann/json.hpp>
-#include <optional>
-
 #include "daemon/event/json.hpp"
+#include "daemon/serve/json_parts.hpp"
 #include "daemon/serve/version.hpp"
-#include "probes/base/text.hpp"
 
 namespace blipd::serve {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
 using pipeline::Snapshot;
-
-// Never throws: bytes that are not UTF-8 become U+FFFD.
-std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
-Json maybe(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
-Json maybe(const std::optional<base::WallTime>& time) { return time ? Json(base::format_time(*time)) : Json(); }
-
-template <class Names, class State>
-const char* name_of(const Names& names, State state) {
-  return names[static_cast<std::size_t>(state)];
-}
-
-constexpr std::array<const char*, 4> kOutcomeNames = {"answered", "lost", "unreachable", "aborted"};
-constexpr std::array<const char*, 5> kStampNames = {"none", "capture", "kernel", "user", "recorded"};
-constexpr std::array<const char*, 3> kProbeTypes = {"icmp", "tcp", "dns"};
 
 Json vantage_of(const Snapshot& snapshot) {
   return {{"name", snapshot.plan->configuration.vantage_name},
@@ -166,18 +146,11 @@ Json counters_of(const measure::Counters& counters) {
 Json channel_of(const Snapshot& snapshot, std::size_t index) {
   const probes::ProbeSpec& spec = snapshot.plan->channels[index].spec;
   const pipeline::ChannelRow& row = snapshot.channels[index];
-  Json last;  // null until something has been settled
-  if (row.last_settled) {
-    last = {{"outcome", name_of(kOutcomeNames, row.last_outcome)},
-            {"settled", maybe(row.last_settled)},
-            {"rtt_seconds", row.last_rtt ? Json(base::to_seconds(*row.last_rtt)) : Json()},
-            {"stamps", name_of(kStampNames, row.stamps)}};
-  }
   Json windows;
   for (std::size_t i = 0; i < row.windows.size(); ++i) windows[measure::kWindowNames[i]] = window_of(row.windows[i]);
   return {{"probe", spec.name},
           {"type", kProbeTypes[spec.ask.index()]},
-          {"last", std::move(last)},
+          {"last", last_of(row)},
           {"last_answered", maybe(row.last_answered)},
           {"usual_answer_ratio", maybe(row.usual_answer_ratio)},
           {"has_vote", row.has_vote},

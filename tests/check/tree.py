@@ -14,7 +14,8 @@ def all_files(root: Path) -> Iterator[Path]:
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(f for f in folders if f not in SKIPPED_FOLDERS and not f.startswith("build-"))
         for name in sorted(names):
-            yield Path(folder) / name
+            if name != ".git":  # a file in the further working trees of a repository
+                yield Path(folder) / name
 
 
 def code_files(root: Path) -> list[Path]:

@@ -1,14 +1,13 @@
 """What survives: events over a kill, and probing over every fault of the journal's file."""
 
-import json
 import signal
 import sqlite3
 import subprocess
 import time
 
 import pytest
-from harness import settings
 from harness.daemon import configuration
+from harness.journal import expect_that_parts_add_up, of_scope, report
 from harness.lab import Laboratory
 
 CUT, BACK = 10, 34  # seconds of the scenario
@@ -28,14 +27,6 @@ TARGETS = {"north": {f"t{i}": (f"198.18.1.{i + 1}", ["ping"]) for i in range(4)}
 
 def config(journal):
     return configuration(TARGETS, PROBES, controls=CONTROLS, journal=str(journal), detect={"blip_limit": "10s"})
-
-
-def report(journal, *more):
-    asked = subprocess.run(
-        [settings.blipd(), "report", "--journal", journal, "--format", "json", *more], capture_output=True, text=True
-    )
-    assert asked.returncode == 0, asked.stderr
-    return json.loads(asked.stdout)
 
 
 @pytest.fixture(scope="module")
@@ -76,15 +67,11 @@ def told(lab, run_for_module, tmp_path_factory):
     return before, report(journal), second.log
 
 
-def of_scope(told_report, scope, kind="outage"):
-    return [e for e in told_report["events"] if e["scope"] == scope and e["kind"] == kind]
-
-
 @pytest.mark.parametrize("scope", ["network", "country"])
 def test_an_event_keeps_its_id_over_a_kill(told, scope):
     before, after, _ = told
-    (open_event,) = of_scope(before, scope)
-    (ended,) = of_scope(after, scope)
+    (open_event,) = of_scope(before["events"], scope)
+    (ended,) = of_scope(after["events"], scope)
     assert open_event["end"] is None
     assert ended["id"] == open_event["id"]
     assert ended["start"] == open_event["start"]
@@ -105,13 +92,7 @@ def test_what_was_not_watched_is_a_gap_and_no_outage_of_its_own(told):
     for place in after["availability"]:
         # Alive is noted every ten seconds: the gap reaches back to the last note.
         assert 2 < place["not_watched_seconds"] < 20
-        parts = ("up_seconds", "down_seconds", "vantage_fault_seconds", "not_watched_seconds")
-        from_, to = (sqlite_time(after[key]) for key in ("from", "to"))
-        assert sum(place[part] for part in parts) == pytest.approx(to - from_, abs=0.01)
-
-
-def sqlite_time(text):
-    return sqlite3.connect(":memory:").execute("SELECT (julianday(?) - 2440587.5) * 86400.0", (text,)).fetchone()[0]
+    expect_that_parts_add_up(after)
 
 
 def is_writing(metrics):

@@ -26,6 +26,7 @@ using pipeline::TargetState;
 using pipeline::VantageState;
 
 inline constexpr MonoTime kStart{1000s};
+inline constexpr base::WallTime kWallStart{1419206400s};  // 2014-12-22T00:00:00Z
 
 struct Layout {
   std::vector<int> targets = {6};  // per network
@@ -35,6 +36,7 @@ struct Layout {
   Duration control_interval = 5s;
   int channels = 1;  // ways of asking each target
   bool is_dns = false;
+  std::function<void(config::Detect&)> change_rules;  // null: they stay
 };
 
 inline probes::ProbeSpec spec_of(const Layout& layout, int way, Duration interval) {
@@ -78,6 +80,7 @@ inline config::Configuration configuration_of(const Layout& layout) {
     country.networks.push_back(network);
   }
   configuration.countries.push_back(country);
+  if (layout.change_rules) layout.change_rules(configuration.detect);
   return configuration;
 }
 
@@ -87,11 +90,17 @@ struct Cut {
   bool covers(MonoTime t) const { return t >= from && t < until; }
 };
 
+struct Step {
+  MonoTime at{};
+  Duration by{};
+};
+
 class Country {
  public:
-  Country(const Layout& layout, std::uint64_t seed)
+  Country(const Layout& layout, std::uint64_t seed, base::WallTime wall_start = kWallStart)
       : plan(config::make_plan(configuration_of(layout), nullptr)),
-        pipeline(plan, base::Moment{kStart, base::WallTime(1419206400s), {}}),
+        pipeline(plan, base::Moment{kStart, wall_start, {}}),
+        wall_start_(wall_start),
         random_(seed),
         sequences_(plan->channels.size(), 0) {
     for (std::size_t i = 0; i < plan->networks.size(); ++i) {
@@ -115,6 +124,9 @@ class Country {
   std::vector<std::vector<Cut>> target_cuts;   // by TargetIndex
   double loss = 0;                             // of targets
   double control_loss = 0;
+  std::function<bool(probes::ChannelIndex, MonoTime)>
+      is_dropped;                 // asked for each probe, at its sending; null: none is
+  std::vector<Step> clock_steps;  // of the wall clock
   std::uint64_t asked = 0;
   std::uint64_t asked_at_once = 0;
 
@@ -124,7 +136,11 @@ class Country {
 
   double uniform() { return std::uniform_real_distribution<double>(0, 1)(random_); }
 
-  base::Moment moment(MonoTime t) const { return {t, base::WallTime(1419206400s) + (t - kStart), {}}; }
+  base::Moment moment(MonoTime t) const {
+    base::WallTime wall = wall_start_ + (t - kStart);
+    for (const Step& step : clock_steps) wall += t >= step.at ? step.by : Duration::zero();
+    return {t, wall, {}};
+  }
 
   // Runs until `end`, or until `stop`, which is asked after every result, says so. Returns when it stopped.
   MonoTime run(MonoTime end, const std::function<bool()>& stop = nullptr) {
@@ -181,7 +197,7 @@ class Country {
     pipeline.on_sent(index, now_);
     const bool is_control = plan->networks[channel.network].is_control();
     const auto rtt = Duration(static_cast<std::int64_t>((is_control ? 20e6 : 240e6) * (0.95 + 0.1 * uniform())));
-    const bool is_unlucky = uniform() < (is_control ? control_loss : loss);
+    const bool is_unlucky = uniform() < (is_control ? control_loss : loss) || (is_dropped && is_dropped(index, now_));
     // Cut on the way there or on the way back.
     const auto passes = [&](const std::vector<Cut>& cuts) { return !is_cut(cuts, now_) && !is_cut(cuts, now_ + rtt); };
     const bool is_answered = !is_unlucky && passes(link_cuts) && passes(network_cuts[channel.network]) &&
@@ -199,6 +215,7 @@ class Country {
     push(event);
   }
 
+  base::WallTime wall_start_;
   std::mt19937_64 random_;
   std::vector<probes::Sequence> sequences_;
   std::priority_queue<Event> events_;

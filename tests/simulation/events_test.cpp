@@ -1,48 +1,15 @@
 // Hand-made hard cases, from the results of probes to the events that they must and must not give.
 #include <catch2/catch.hpp>
-#include <map>
 
 #include "daemon/event/json.hpp"
-#include "tests/simulation/country.hpp"
+#include "tests/simulation/story.hpp"
 
 namespace blipd::simulation {
 namespace {
 
 using event::Class;
-using event::Event;
 using event::Kind;
 using event::Scope;
-
-// The latest revision of each event, by id, while a country is played.
-struct Story {
-  explicit Story(const Layout& layout, std::uint64_t seed = 1) : country(layout, seed) {}
-
-  void run(MonoTime until) {
-    country.run(until);
-    for (Event& event : country.pipeline.take_events()) {
-      const std::string id = event.id;
-      events.insert_or_assign(id, std::move(event));
-    }
-  }
-  std::vector<Event> of(Scope scope, Kind kind) const {
-    std::vector<Event> found;
-    for (const auto& [id, event] : events) {
-      if (event.scope == scope && event.kind == kind) found.push_back(event);
-    }
-    return found;
-  }
-  void cut(std::size_t network, Duration from, Duration length) {
-    country.network_cuts[country.networks[network]].push_back({kStart + from, kStart + from + length});
-  }
-  void cut_all(Duration from, Duration length) {
-    for (std::size_t n = 0; n < country.networks.size(); ++n) cut(n, from, length);
-  }
-
-  Country country;
-  std::map<std::string, Event> events;
-};
-
-double seconds(base::WallTime t) { return base::to_unix_seconds(t) - 1419206400.0; }
 
 TEST_CASE("A quiet day has no event", "[simulation][events]") {
   Story story({});

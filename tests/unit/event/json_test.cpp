@@ -49,6 +49,20 @@ TEST_CASE("An event written and read back is written the same") {
   CHECK(read->length == event::Class::kOutage);
 }
 
+TEST_CASE("An event with times finer than those written is written the same again") {
+  for (const auto fraction : {499999ns, 500000ns, 999999ns, 1500001ns}) {
+    event::Event event = whole_event();
+    event.start.earliest += fraction;
+    event.end->latest += 3 * fraction;
+    event.updated += fraction;
+    for (const bool is_open : {false, true}) {
+      if (is_open) event.end.reset();
+      const std::string json = event::to_json(event);
+      CHECK(event::to_json(*event::from_json(json)) == json);
+    }
+  }
+}
+
 TEST_CASE("The duration runs from the middle of the start to the middle of the end") {
   event::Event event = whole_event();
   CHECK(event.duration() == 34258500ms);

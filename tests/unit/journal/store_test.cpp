@@ -75,6 +75,7 @@ TEST_CASE("The next start knows what was open, and until when it was known to be
     store.extend_watch(WallTime(150s));
   }
   Store store(directory.file());
+  store.begin_watch("here", WallTime(500s));
   const auto memory = store.recall();
   REQUIRE(memory);
   CHECK(memory->judge == "{\"version\":1}");

@@ -41,6 +41,8 @@ TEST_CASE("each path answers with its own type") {
   const auto value = sample::small();
   CHECK(desk.get("/metrics", value).content_type == "text/plain; version=0.0.4; charset=utf-8");
   CHECK(desk.get("/api/v1/status", value).content_type == "application/json");
+  CHECK(desk.get("/api/v1/targets", value).content_type == "application/json");
+  CHECK(desk.get("/api/v1/outages", value).content_type == "application/json");
   CHECK(desk.get("/", value).content_type == "text/html; charset=utf-8");
   CHECK(desk.get("/style.css", nullptr).content_type == "text/css; charset=utf-8");
   CHECK(desk.get("/-/healthy", nullptr).status == 200);
@@ -69,7 +71,8 @@ TEST_CASE("what can only be read says so, and how") {
 }
 
 TEST_CASE("pages that show values need one, the others do not") {
-  for (const char* target : {"/", "/metrics", "/-/ready", "/api/v1/status"}) {
+  for (const char* target :
+       {"/", "/metrics", "/-/ready", "/api/v1/status", "/api/v1/targets", "/api/v1/outages?from=0"}) {
     CHECK(Router::needs_value("GET", target));
     CHECK(Router::needs_value("HEAD", target));
     Desk desk;
