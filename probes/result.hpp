@@ -82,6 +82,7 @@ struct Remark {
   RemarkKind kind = RemarkKind::kLate;
   base::MonoTime at{};
   std::optional<base::Duration> rtt;  // of kLate, where both stamps are known
+  base::MonoTime sent{};              // of kLate: when the probe was
 };
 
 // What a DNS answer said, for people to read.

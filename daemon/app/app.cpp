@@ -12,6 +12,7 @@
 
 #include "daemon/app/check_command.hpp"
 #include "daemon/app/probe_command.hpp"
+#include "daemon/app/replay_command.hpp"
 #include "daemon/app/report_command.hpp"
 #include "daemon/app/run_command.hpp"
 #include "daemon/app/simulate_command.hpp"
@@ -32,6 +33,7 @@ struct Arguments {
   std::vector<std::string> hosts;
   std::string url = kDefaultStatusUrl;
   bool watch = false;
+  ReplayOptions replay;
   SimulateOptions simulate;
   ReportOptions report{kDefaultJournal, "", "", journal::ReportFormat::kText};
 };
@@ -87,6 +89,17 @@ void describe(CLI::App& program, Arguments& arguments, std::function<int()>& cal
       ->type_name("FORMAT");
   report->callback([&] { call = [&] { return run_report(arguments.report); }; });
 
+  CLI::App* replay = program.add_subcommand("replay", "Play recorded results in virtual time");
+  replay
+      ->add_option("FILE", arguments.replay.file, "JSON lines or CSV, also packed with gzip or zstd; -: standard input")
+      ->type_name("")
+      ->required();
+  replay->add_option("--config", arguments.replay.config, "Judge as this configuration says")->type_name("FILE");
+  replay->add_option("--format", arguments.replay.format, "text or json")
+      ->transform(CLI::CheckedTransformer(kListFormats))
+      ->type_name("FORMAT");
+  replay->callback([&] { call = [&] { return run_replay(arguments.replay); }; });
+
   CLI::App* simulate = program.add_subcommand("simulate", "Play a scripted country in virtual time");
   simulate->add_option("SCENARIO", arguments.simulate.scenario, "A scenario file")->type_name("")->required();
   simulate->add_option("--config", arguments.simulate.config, "Ask as this configuration says")->type_name("FILE");
@@ -96,6 +109,7 @@ void describe(CLI::App& program, Arguments& arguments, std::function<int()>& cal
       ->type_name("FORMAT");
   simulate->add_option("--record", arguments.simulate.record, "Write every result there, for replay")
       ->type_name("FILE");
+  simulate->add_flag("--dump", arguments.simulate.dump, "Print the configuration by which it asks, and play nothing");
   simulate->callback([&] { call = [&] { return run_simulate(arguments.simulate); }; });
 
   CLI::App* status = program.add_subcommand("status", "Show what the running daemon believes");

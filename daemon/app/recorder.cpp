@@ -114,12 +114,20 @@ void Recorder::flush() {
 std::uint64_t Recorder::dropped() const { return writer_->dropped(); }
 
 void Recorder::on_sent(probes::ChannelIndex channel, base::MonoTime at) { next_.on_sent(channel, at); }
-void Recorder::on_remark(const probes::Remark& remark) { next_.on_remark(remark); }
+void Recorder::on_remark(const probes::Remark& remark) {
+  next_.on_remark(remark);
+  if (remark.kind == probes::RemarkKind::kLate) note(remark, remark.sent);
+}
 
 void Recorder::on_result(const probes::Result& result, const probes::AnswerDetail* detail) {
   next_.on_result(result, detail);
+  note(result, result.sent);
+}
+
+template <class Learned>
+void Recorder::note(const Learned& learned, base::MonoTime sent) {
   const base::Moment now = clock_.read();
-  lines_->append(gathered_, result, now.wall - (now.mono - result.sent));
+  lines_->append(gathered_, learned, now.wall - (now.mono - sent));
   if (gathered_.size() >= kPieceBytes) flush();
 }
 

@@ -1,6 +1,6 @@
-// Writes every result as a line of JSON (time, country, network, target, probe, outcome, rtt) to the file that
-// `record:` names. Passes everything on to the next sink first. A thread of its own writes; when the disk
-// cannot keep up, lines are dropped and counted, never waited for.
+// Writes every result and every late answer as a line of JSON (recorded::ResultLines) to the file that `record:` names.
+// Passes everything on to the next sink first. A thread of its own writes; when the disk cannot keep up, lines are
+// dropped and counted, never waited for.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 #include <string>
 
 #include "config/plan.hpp"
-#include "daemon/app/result_line.hpp"
+#include "daemon/recorded/result_lines.hpp"
 #include "probes/base/error.hpp"
 #include "probes/result.hpp"
 
@@ -35,12 +35,14 @@ class Recorder final : public probes::ResultSink {
 
  private:
   class Writer;
+  template <class Learned>
+  void note(const Learned& learned, base::MonoTime sent);
   Recorder(std::unique_ptr<Writer> writer, probes::ResultSink& next, const base::Clock& clock);
 
   std::unique_ptr<Writer> writer_;
   probes::ResultSink& next_;
   const base::Clock& clock_;
-  std::optional<ResultLines> lines_;
+  std::optional<recorded::ResultLines> lines_;
   std::string gathered_;
 };
 

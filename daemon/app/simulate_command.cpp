@@ -5,12 +5,13 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <optional>
 
 #include "config/load.hpp"
 #include "config/plan.hpp"
 #include "daemon/app/app.hpp"
 #include "daemon/app/progress.hpp"
-#include "daemon/app/result_line.hpp"
+#include "daemon/recorded/result_lines.hpp"
 #include "daemon/simulate/expectation.hpp"
 #include "daemon/simulate/load.hpp"
 #include "daemon/simulate/player.hpp"
@@ -27,6 +28,36 @@ constexpr base::WallTime kNoDate{};
 void print_faults(const std::vector<config::Fault>& faults) {
   for (const config::Fault& fault : faults) fmt::print(stderr, "{}\n", fault.to_string());
 }
+
+// Writes what the player learned.
+class Record final : public probes::ResultSink {
+ public:
+  Record(const std::string& path, const config::Plan& plan)
+      : file_(path, std::ios::binary | std::ios::trunc), lines_(plan) {}
+
+  bool is_fine() const { return file_.good(); }
+  void flush() {
+    file_.write(text_.data(), static_cast<std::streamsize>(text_.size()));
+    text_.clear();
+    file_.flush();
+  }
+
+  void on_sent(probes::ChannelIndex, base::MonoTime) override {}
+  void on_result(const probes::Result& result, const probes::AnswerDetail*) override { note(result, result.sent); }
+  void on_remark(const probes::Remark& remark) override { note(remark, remark.sent); }
+
+ private:
+  template <class Learned>
+  void note(const Learned& learned, base::MonoTime sent) {
+    constexpr std::size_t kPieceBytes = 64 << 10;
+    lines_.append(text_, learned, pipeline::VirtualTime::wall(sent));
+    if (text_.size() >= kPieceBytes) flush();
+  }
+
+  std::ofstream file_;
+  recorded::ResultLines lines_;
+  std::string text_;
+};
 
 // Every host must be an address that somebody in the scenario answers for, or nothing would be simulated.
 bool check_hosts(const config::Plan& plan, const simulate::Scenario& scenario, const std::string& file) {
@@ -61,25 +92,24 @@ int run_simulate(const SimulateOptions& options) {
     if (!asked.faults.empty()) return kExitInput;
     configuration = std::move(asked.configuration);
   }
+  if (options.dump) {
+    fmt::print("{}", config::dump(configuration));
+    return kExitFine;
+  }
   const auto plan = config::make_plan(configuration, nullptr);
   if (!check_hosts(*plan, scenario, options.config)) return kExitInput;
 
   simulate::Country country(scenario, options.seed.value_or(scenario.seed));
   simulate::Player player(country, plan, scenario.start.value_or(kNoDate));
   pipeline::Pipeline pipeline(plan, player.start());
-  std::ofstream record;
+  std::optional<Record> record;
   if (!options.record.empty()) {
-    record.open(options.record, std::ios::binary | std::ios::trunc);
-    if (!record) {
+    record.emplace(options.record, *plan);
+    if (!record->is_fine()) {
       fmt::print(stderr, "blipd simulate: cannot write {}; choose another file for --record\n", options.record);
       return kExitEnvironment;
     }
-    const ResultLines lines(*plan);
-    player.watch([&record, lines, line = std::string()](const probes::Result& result, base::WallTime sent) mutable {
-      line.clear();
-      lines.append(line, result, sent);
-      record.write(line.data(), static_cast<std::streamsize>(line.size()));
-    });
+    player.watch(*record);
   }
 
   EventList events;
@@ -90,6 +120,8 @@ int run_simulate(const SimulateOptions& options) {
     events.take(pipeline.take_events());
     progress.show(base::to_seconds(player.now()) / base::to_seconds(scenario.length), player.results());
   }
+  player.finish(pipeline);
+  events.take(pipeline.take_events());
   progress.clear();
   const std::vector<event::Event> found = events.sorted();
   fmt::print("{}", format_events(found, options.format));
@@ -99,7 +131,8 @@ int run_simulate(const SimulateOptions& options) {
     if (options.format == ListFormat::kText) fmt::print("{}\n", finding.text);
     if (options.format == ListFormat::kJson && !finding.is_met) fmt::print(stderr, "{}\n", finding.text);
   }
-  if (record.is_open() && !record.flush()) {
+  if (record) record->flush();
+  if (record && !record->is_fine()) {
     fmt::print(stderr, "blipd simulate: cannot write {} to its end; is the disk full?\n", options.record);
     return kExitEnvironment;
   }

@@ -15,6 +15,7 @@ struct SimulateOptions {
   std::optional<std::uint64_t> seed;
   ListFormat format = ListFormat::kText;
   std::string record;  // empty: nowhere
+  bool dump = false;   // print the configuration by which it would ask, and play nothing
 };
 
 // Exit code: 1 also when an expectation of the scenario is not met.

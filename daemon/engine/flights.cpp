@@ -212,7 +212,7 @@ void Flights::on_further_answer(const Slot& slot, const Learned& learned, base::
     if (!rtt && slot.era == static_cast<std::uint16_t>(era)) {
       rtt = plausible(learned.stamp.at - slot.request, now - slot.sent);
     }
-    remark(learned.channel, learned.sequence, RemarkKind::kLate, now, rtt);
+    sink_.on_remark({learned.channel, learned.sequence, RemarkKind::kLate, now, rtt, slot.sent});
     return;
   }
   // The same packet, captured once more on another interface on its way up, is no second answer.
@@ -240,9 +240,9 @@ void Flights::conclude_answer(Slot& slot, probes::ChannelIndex channel, const Ro
   if (is_late) {
     // It came before the verdict, but after the deadline: lost all the same.
     result.outcome = Outcome::kLost;
-    const probes::Sequence sequence = slot.sequence;
+    const probes::Remark late{channel, slot.sequence, RemarkKind::kLate, now, trip.duration, slot.sent};
     conclude(slot, channel, result, State::kAnswered, nullptr);
-    remark(channel, sequence, RemarkKind::kLate, now, trip.duration);
+    sink_.on_remark(late);
     return;
   }
   result.outcome = Outcome::kAnswered;
@@ -365,9 +365,8 @@ bool Flights::is_verdict_due(base::MonoTime now) {
   return false;
 }
 
-void Flights::remark(probes::ChannelIndex channel, probes::Sequence sequence, RemarkKind kind, base::MonoTime now,
-                     std::optional<base::Duration> rtt) {
-  sink_.on_remark({channel, sequence, kind, now, rtt});
+void Flights::remark(probes::ChannelIndex channel, probes::Sequence sequence, RemarkKind kind, base::MonoTime now) {
+  sink_.on_remark({channel, sequence, kind, now, std::nullopt, {}});
 }
 
 }  // namespace blipd::engine

@@ -157,8 +157,7 @@ class Flights {
   void conclude(Slot& slot, probes::ChannelIndex channel, probes::Result& result, State state,
                 const probes::AnswerDetail* detail);
   void abort_sent(Slot& slot, probes::ChannelIndex channel, probes::AbortReason reason, base::MonoTime now);
-  void remark(probes::ChannelIndex channel, probes::Sequence sequence, probes::RemarkKind kind, base::MonoTime now,
-              std::optional<base::Duration> rtt = std::nullopt);
+  void remark(probes::ChannelIndex channel, probes::Sequence sequence, probes::RemarkKind kind, base::MonoTime now);
 
   probes::ResultSink& sink_;
   base::Duration late_window_;

@@ -64,7 +64,12 @@ probes::IcmpNotice notice_of(NoticeCode code, const base::Address& sender) {
 }  // namespace
 
 Player::Player(Country& country, std::shared_ptr<const config::Plan> plan, base::WallTime start)
-    : country_(country), plan_(std::move(plan)), start_(start), channels_(plan_->channels.size()) {
+    : country_(country),
+      plan_(std::move(plan)),
+      start_(start),
+      channels_(plan_->channels.size()),
+      now_(start),
+      time_(start) {
   for (std::size_t i = 0; i < channels_.size(); ++i) {
     const config::PlannedChannel& planned = plan_->channels[i];
     if (!planned.is_active) continue;
@@ -75,18 +80,15 @@ Player::Player(Country& country, std::shared_ptr<const config::Plan> plan, base:
     asked.question = question_of(*address, planned.spec);
     const auto* const dns = std::get_if<probes::DnsSpec>(&planned.spec.ask);
     asked.is_dns_over_tcp = dns != nullptr && dns->transport == probes::DnsTransport::kTcp;
-    Item item;
-    item.channel = static_cast<probes::ChannelIndex>(i);
     const std::uint64_t hash = base::siphash24(base::SipKey{}, planned.name);
-    item.at =
+    const base::WallTime first =
+        start_ +
         base::Duration(static_cast<std::int64_t>(hash % static_cast<std::uint64_t>(planned.spec.interval.count())));
-    push(item);
+    Item item;
+    item.turn = {first, What::kAsk, static_cast<probes::ChannelIndex>(i), first};
+    items_.push(item);
   }
-}
-
-void Player::push(Item item) {
-  item.order = made_++;
-  items_.push(item);
+  if (!items_.empty()) time_ = pipeline::VirtualTime(items_.top().turn.at);
 }
 
 std::uint32_t Player::sender(const base::Address& address) {
@@ -98,22 +100,23 @@ std::uint32_t Player::sender(const base::Address& address) {
 
 void Player::ask(probes::ChannelIndex channel, pipeline::Pipeline& pipeline) {
   Asked& asked = channels_[channel];
-  if (asked.under_way == kMostUnderWay) return;
+  // What was asked at this very moment is not asked twice.
+  if (asked.under_way == kMostUnderWay || asked.last == now_) return;
+  asked.last = now_;
   ++asked.under_way;
   const probes::ProbeSpec& spec = plan_->channels[channel].spec;
-  Decision decision = country_.decide(asked.question, now_);
+  const base::Duration since_start = now_ - start_;
+  Decision decision = country_.decide(asked.question, since_start);
   if (asked.is_dns_over_tcp && decision.fate == Fate::kAnswered && decision.reply == Reply::kSynAck) {
     Question data = asked.question;
     data.protocol = Protocol::kTcpData;
     const base::Duration handshake = decision.delay;
-    decision = country_.decide(data, now_ + handshake);
+    decision = country_.decide(data, since_start + handshake);
     decision.delay += handshake;
   }
   Item item;
-  item.what = What::kResult;
-  item.channel = channel;
+  item.turn = {now_ + decision.delay, What::kResult, channel, now_};
   item.sequence = asked.sequence++;
-  item.sent = now_;
   item.rtt = decision.delay;
   item.ttl = decision.ttl;
   item.answer = answer_of(decision.reply);
@@ -121,38 +124,41 @@ void Player::ask(probes::ChannelIndex channel, pipeline::Pipeline& pipeline) {
   const bool is_in_time = decision.delay <= spec.timeout;
   if (is_answered && is_in_time) {
     item.outcome = Outcome::kAnswered;
-    item.at = now_ + decision.delay;
   } else if (decision.fate == Fate::kUnreachable && is_in_time) {
     item.outcome = Outcome::kUnreachable;
-    item.at = now_ + decision.delay;
     item.notice = decision.notice;
     item.notice_from = sender(decision.notice_from);
   } else {
-    item.at = now_ + spec.timeout + kGrace;
+    item.turn.at = now_ + spec.timeout + pipeline::kVerdictGrace;
   }
-  pipeline.on_sent(channel, kStart + now_);
-  push(item);
+  pipeline.on_sent(channel, pipeline::VirtualTime::mono(now_));
+  items_.push(item);
   const base::Duration window = plan_->configuration.engine.late_window;
   if (is_answered && !is_in_time && decision.delay <= spec.timeout + window) {
-    item.what = What::kLate;
-    item.at = now_ + std::max(decision.delay, spec.timeout + kGrace);
-    push(item);
+    item.turn.what = What::kLate;
+    item.turn.at = now_ + std::max(decision.delay, spec.timeout + pipeline::kVerdictGrace);
+    items_.push(item);
   }
 }
 
 void Player::settle(const Item& item, pipeline::Pipeline& pipeline) {
-  if (item.what == What::kLate) {
-    pipeline.on_remark({item.channel, item.sequence, probes::RemarkKind::kLate, kStart + item.at, item.rtt});
+  const base::MonoTime at = pipeline::VirtualTime::mono(item.turn.at);
+  const base::MonoTime sent = pipeline::VirtualTime::mono(item.turn.sent);
+  const probes::ChannelIndex channel = item.turn.channel;
+  if (item.turn.what == What::kLate) {
+    const probes::Remark remark{channel, item.sequence, probes::RemarkKind::kLate, at, item.rtt, sent};
+    if (watcher_ != nullptr) watcher_->on_remark(remark);
+    pipeline.on_remark(remark);
     return;
   }
-  --channels_[item.channel].under_way;
+  --channels_[channel].under_way;
   probes::Result result;
-  result.channel = item.channel;
+  result.channel = channel;
   result.sequence = item.sequence;
   result.outcome = item.outcome;
   result.was_sent = true;
-  result.sent = kStart + item.sent;
-  result.settled = kStart + item.at;
+  result.sent = sent;
+  result.settled = at;
   if (item.outcome == Outcome::kAnswered) {
     result.answer = item.answer;
     result.stamps = probes::StampSource::kRecorded;
@@ -162,35 +168,48 @@ void Player::settle(const Item& item, pipeline::Pipeline& pipeline) {
     result.notice = notice_of(item.notice, senders_[item.notice_from]);
   }
   ++results_;
-  if (watch_) watch_(result, start_ + item.sent);
+  if (watcher_ != nullptr) watcher_->on_result(result, nullptr);
   pipeline.on_result(result, nullptr);
   take_urgent(pipeline);
 }
 
 void Player::take_urgent(pipeline::Pipeline& pipeline) {
-  for (const probes::ChannelIndex channel : pipeline.take_urgent()) ask(channel, pipeline);
+  for (const probes::ChannelIndex channel : pipeline.take_urgent()) {
+    Item item;
+    item.turn = {now_, What::kAsk, channel, now_};
+    item.is_urgent = true;
+    items_.push(item);
+  }
 }
 
 void Player::play(pipeline::Pipeline& pipeline, base::Duration until) {
-  while (now_ < until) {
-    const base::Duration next = items_.empty() ? until : std::min(items_.top().at, until);
-    while (advanced_ + kStep <= next) {
-      advanced_ += kStep;
-      now_ = advanced_;
-      pipeline.advance(moment(now_));
-    }
-    now_ = next;
-    if (items_.empty() || now_ >= until) continue;
-    const Item item = items_.top();
+  run(pipeline, start_ + until);
+  now_ = std::max(now_, start_ + until);
+}
+
+void Player::finish(pipeline::Pipeline& pipeline) {
+  is_over_ = true;
+  run(pipeline, base::WallTime::max());
+  time_.finish(pipeline);
+}
+
+void Player::run(pipeline::Pipeline& pipeline, base::WallTime end) {
+  while (!items_.empty() && items_.top().turn.at < end) {
+    Item item = items_.top();
     items_.pop();
-    if (item.what != What::kAsk) {
+    const bool is_ask = item.turn.what == What::kAsk;
+    if (is_ask && is_over_) continue;
+    now_ = item.turn.at;
+    time_.pass(pipeline, now_);
+    if (!is_ask) {
       settle(item, pipeline);
       continue;
     }
-    ask(item.channel, pipeline);
-    Item again = item;
-    again.at += plan_->channels[item.channel].spec.interval;
-    push(again);
+    ask(item.turn.channel, pipeline);
+    if (item.is_urgent) continue;
+    item.turn.at += plan_->channels[item.turn.channel].spec.interval;
+    item.turn.sent = item.turn.at;
+    items_.push(item);
   }
 }
 

@@ -4,13 +4,14 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <queue>
 #include <vector>
 
 #include "config/plan.hpp"
 #include "daemon/pipeline/pipeline.hpp"
+#include "daemon/pipeline/turn.hpp"
+#include "daemon/pipeline/virtual_time.hpp"
 #include "daemon/simulate/country.hpp"
 
 namespace blipd::simulate {
@@ -21,45 +22,38 @@ class Player {
   // outlive this.
   Player(Country& country, std::shared_ptr<const config::Plan> plan, base::WallTime start);
 
-  // The pipeline's time when the scenario begins.
-  base::Moment start() const { return moment(base::Duration::zero()); }
+  // The pipeline's time before anything is asked.
+  base::Moment start() const { return time_.now(); }
 
-  // Sees each result before the pipeline does; for recording.
-  using Watch = std::function<void(const probes::Result&, base::WallTime sent)>;
-  void watch(Watch watch) { watch_ = std::move(watch); }
+  // Sees each result and remark before the pipeline does; for recording. It outlives this.
+  void watch(probes::ResultSink& watcher) { watcher_ = &watcher; }
 
   // Goes on until `until` (excluded), counted from the scenario's start.
   void play(pipeline::Pipeline& pipeline, base::Duration until);
+  // Asks nobody any more, and learns what is under way. The end.
+  void finish(pipeline::Pipeline& pipeline);
 
   std::uint64_t results() const { return results_; }
-  base::Duration now() const { return now_; }
+  base::Duration now() const { return now_ - start_; }
 
  private:
-  // Virtual time begins a month after the monotonic clock's zero, so that nothing reaches back beyond it.
-  static constexpr base::MonoTime kStart{std::chrono::hours(24 * 30)};
-  static constexpr base::Duration kStep = std::chrono::milliseconds(250);
-  // As the engine: a verdict waits so much longer than the timeout, a late answer is looked out for so long, and no
-  // channel has more probes under way.
-  static constexpr base::Duration kGrace = std::chrono::milliseconds(50);
+  // As in the engine, no channel has more probes under way.
   static constexpr std::uint16_t kMostUnderWay = 16;
 
-  enum class What : std::uint8_t { kAsk, kResult, kLate };
+  using What = pipeline::What;
   struct Item {
-    base::Duration at{};
-    std::uint64_t order = 0;  // of making: what is due at one moment keeps it
-    base::Duration sent{};
+    pipeline::Turn turn;
     base::Duration rtt{};
-    probes::ChannelIndex channel = 0;
     probes::Sequence sequence = 0;
-    What what = What::kAsk;
     probes::Outcome outcome = probes::Outcome::kLost;
     probes::AnswerKind answer = probes::AnswerKind::kNone;
     std::uint8_t ttl = 0;
     NoticeCode notice = NoticeCode::kHost;
     std::uint32_t notice_from = 0;  // index into senders_, of kUnreachable
+    bool is_urgent = false;         // of kAsk: out of turn
   };
   struct Later {
-    bool operator()(const Item& a, const Item& b) const { return a.at != b.at ? a.at > b.at : a.order > b.order; }
+    bool operator()(const Item& a, const Item& b) const { return a.turn > b.turn; }
   };
   struct Asked {
     base::Address address;
@@ -67,11 +61,11 @@ class Player {
     probes::Sequence sequence = 0;
     std::uint16_t under_way = 0;
     bool is_dns_over_tcp = false;
+    base::WallTime last = base::WallTime::min();
   };
 
-  base::Moment moment(base::Duration at) const { return {kStart + at, start_ + at, base::BootTime(at), {}}; }
+  void run(pipeline::Pipeline& pipeline, base::WallTime end);
   void ask(probes::ChannelIndex channel, pipeline::Pipeline& pipeline);
-  void push(Item item);
   void settle(const Item& item, pipeline::Pipeline& pipeline);
   void take_urgent(pipeline::Pipeline& pipeline);
   std::uint32_t sender(const base::Address& address);
@@ -82,11 +76,11 @@ class Player {
   std::vector<Asked> channels_;
   std::vector<base::Address> senders_;
   std::priority_queue<Item, std::vector<Item>, Later> items_;
-  std::uint64_t made_ = 0;
   std::uint64_t results_ = 0;
-  base::Duration now_{};
-  base::Duration advanced_{};
-  Watch watch_;
+  base::WallTime now_;
+  pipeline::VirtualTime time_;
+  bool is_over_ = false;  // nobody is asked any more
+  probes::ResultSink* watcher_ = nullptr;
 };
 
 }  // namespace blipd::simulate

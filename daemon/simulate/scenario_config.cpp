@@ -1,5 +1,7 @@
 #include "daemon/simulate/scenario_config.hpp"
 
+#include "config/settings.hpp"
+
 namespace blipd::simulate {
 
 namespace {
@@ -11,6 +13,7 @@ std::vector<probes::ProbeSpec> ways_of(const Services& services, const Pace& pac
     spec.name = name;
     spec.interval = interval;
     spec.timeout = pace.timeout;
+    spec.rtt_buckets = config::default_rtt_buckets();
     spec.ask = std::move(ask);
     ways.push_back(std::move(spec));
   };
