@@ -106,7 +106,12 @@ base::Expected<void> Assessment::restore(const std::string& memory, const std::v
   } catch (const std::exception& error) {
     return base::fail("what the last run knew cannot be read ({}); beginning anew", error.what());
   }
-  for (const event::Event& event : open) resume(event);
+  // Networks first: whether a host's silence says anything of its network depends on whether that was down too.
+  for (const bool is_of_target : {false, true}) {
+    for (const event::Event& event : open) {
+      if ((event.scope == event::Scope::kTarget) == is_of_target) resume(event);
+    }
+  }
   return {};
 }
 
@@ -130,7 +135,7 @@ void Assessment::resume(const event::Event& event) {
     for (const config::TargetIndex t : planned.targets) {
       if (event.scope != event::Scope::kTarget || plan_->targets[t].name != event.target) continue;
       targets_[t].adopt(event.id);
-      hearing_.restore_down(t);
+      hearing_.restore_down(t, !networks_[i].is_outage_open());
       return;
     }
   }

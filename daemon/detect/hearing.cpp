@@ -74,7 +74,7 @@ void Hearing::on_sent(ChannelIndex channel, base::MonoTime at) {
 void Hearing::on_result(const probes::Result& result) {
   if (roster_.channel(result.channel).is_control) testify(result);
   if (result.outcome == probes::Outcome::kAborted) return;
-  now_ = std::max(now_, result.settled);
+  pass_time(result.settled);
   ChannelEntry& channel = roster_.channel(result.channel);
   TargetEntry& target = roster_.target(channel.target);
   const bool is_learning = !is_at_fault() && networks_[target.network].state != NetworkState::kOutage;
@@ -387,9 +387,13 @@ void Hearing::count_electorate(NetworkIndex index) {
   network.electorate = roster_.electorate(*plan_, index);
 }
 
-void Hearing::advance(base::MonoTime now) {
+void Hearing::pass_time(base::MonoTime now) {
   now_ = std::max(now_, now);
   overdue_.advance(now_, [this](const Asked& asked) { suspect(asked); });
+}
+
+void Hearing::advance(base::MonoTime now) {
+  pass_time(now);
   // A network whose last vote is gone has nobody left to speak for it.
   for (std::size_t n = 0; n < networks_.size(); ++n) {
     const auto index = static_cast<NetworkIndex>(n);
@@ -403,10 +407,12 @@ void Hearing::restore(ChannelIndex channel, const UsualAnswers::Memory& memory) 
   roster_.refresh(*plan_, entry.target, kDownAfter);
 }
 
-void Hearing::restore_down(TargetIndex index) {
+void Hearing::restore_down(TargetIndex index, bool is_known) {
   TargetEntry& target = roster_.target(index);
   target.doubt = kDoubtCeiling;
-  target.is_firm = target.is_known_down = true;
+  target.state = TargetState::kDown;
+  target.is_firm = true;
+  target.is_known_down = is_known;
 }
 
 }  // namespace blipd::detect

@@ -57,9 +57,10 @@ struct NetworkEntry {
   base::MonoTime last_bad = kNever;    // the last failed one sent before it
   bool is_waiting = false;             // listed as having pending failures
   Electorate electorate;
-  base::MonoTime counted = kNever;   // when electorate was
-  Pace pace{kCuriousPause, 6};          // of asking because silence is unusual, which chance does often
-  Pace doubt_pace{Overdue::kAfter, 12};  // of asking because it is more probably down than not, which chance does seldom
+  base::MonoTime counted = kNever;  // when electorate was
+  Pace pace{kCuriousPause, 6};      // of asking because silence is unusual, which chance does often
+  Pace doubt_pace{Overdue::kAfter,
+                  12};  // of asking because it is more probably down than not, which chance does seldom
 };
 
 class Hearing {
@@ -78,7 +79,7 @@ class Hearing {
 
   // A restart: what was usual of a channel, and that a target was down when last watched.
   void restore(probes::ChannelIndex channel, const UsualAnswers::Memory& memory);
-  void restore_down(config::TargetIndex target);
+  void restore_down(config::TargetIndex target, bool is_known);
 
   const config::Plan& plan() const { return *plan_; }
   const Roster& roster() const { return roster_; }
@@ -104,6 +105,7 @@ class Hearing {
   void weigh(config::NetworkIndex index);
   void decide(config::NetworkIndex index);
   void set_state(config::NetworkIndex index, NetworkState state);
+  void pass_time(base::MonoTime now);
   void suspect(const Asked& asked);
   void ask_if_doubtful(config::NetworkIndex index, const Asked& silent);
   double hoped(const NetworkEntry& network) const;

@@ -31,6 +31,31 @@ bool are_neighbours(const Place& a, const event::Event& b) {
 
 }  // namespace
 
+void Ledger::set_now(const base::Moment& now) {
+  const base::Duration passed = now.mono - now_.mono;
+  const base::Duration slept = std::max(base::Duration::zero(), (now.boot - now_.boot) - passed);
+  const base::Duration step = (now.wall - now_.wall) - passed - slept;
+  now_ = now;
+  // Less is slewing (adjtime(3): 500 ppm), or the time that reading clocks takes.
+  const base::Duration slack = std::chrono::milliseconds(100) + passed / 1000;
+  if (step <= slack && step >= -slack) return;
+  const auto move = [step](event::Span& span) {
+    span.earliest += step;
+    span.latest += step;
+  };
+  for (auto& [id, event] : events_) {
+    if (const auto released = released_.find(id); released != released_.end()) released->second += step;
+    move(event.start);
+    event.declared += step;
+    event.updated += step;
+    if (event.end) move(*event.end);
+    for (event::Fall& fall : event.onset.order) move(fall.when);
+    if (!event.is_open()) continue;
+    ++event.revision;
+    publish(event);
+  }
+}
+
 std::string Ledger::incident_of(const Place& place, base::WallTime start) const {
   const event::Event* first = nullptr;
   for (const auto& [id, event] : events_) {

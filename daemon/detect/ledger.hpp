@@ -27,7 +27,9 @@ class Ledger {
  public:
   Ledger(std::string vantage, const base::Moment& now) : vantage_(std::move(vantage)), now_(now) {}
 
-  void set_now(const base::Moment& now) { now_ = now; }
+  // When the wall clock was set since the last call, what is open moves with it: its start is shown on the clock that
+  // is right now, and durations are those that passed.
+  void set_now(const base::Moment& now);
   base::WallTime wall(base::MonoTime t) const { return now_.wall + (t - now_.mono); }
   base::MonoTime mono(base::WallTime t) const { return now_.mono + (t - now_.wall); }
   // Where nothing is known of an end, it is the other one; of neither, now.

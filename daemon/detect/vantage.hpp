@@ -35,8 +35,8 @@ enum class Testimony : std::uint8_t {
 
 class VantageTest {
  public:
-  // All controls, as they stand at `now`. True when the state changed. `answered_here`: the share of their probes that is
-  // answered just now, 0–1; of those that loss near us leaves, half is as good as half of all.
+  // All controls, as they stand at `now`. True when the state changed. `answered_here`: the share of their probes that
+  // is answered just now, 0–1; of those that loss near us leaves, half is as good as half of all.
   bool update(const std::vector<ControlView>& controls, base::MonoTime now, const config::Detect& rules,
               double answered_here = 1);
 

@@ -24,6 +24,22 @@ Found found(const event::Event& event, base::WallTime start, base::Duration leng
   return found;
 }
 
+class Counter final : public probes::ResultSink {
+ public:
+  Counter(const config::Plan& plan, Run& run) : plan_(plan), run_(run) {}
+
+  void on_sent(probes::ChannelIndex, base::MonoTime) override {}
+  void on_remark(const probes::Remark&) override {}
+  void on_result(const probes::Result& result, const probes::AnswerDetail*) override {
+    const bool is_control = plan_.networks[plan_.channels[result.channel].network].is_control();
+    ++(is_control ? run_.control_probes : run_.probes);
+  }
+
+ private:
+  const config::Plan& plan_;
+  Run& run_;
+};
+
 }  // namespace
 
 Run run_blipd(const World& world, std::uint64_t seed) {
@@ -33,16 +49,19 @@ Run run_blipd(const World& world, std::uint64_t seed) {
   simulate::Player player(country, plan, *scenario.start);
   pipeline::Pipeline pipeline(plan, player.start());
   Run run;
-  player.watch([&](const probes::Result& result, base::WallTime) {
-    const bool is_control = plan->networks[plan->channels[result.channel].network].is_control();
-    ++(is_control ? run.control_probes : run.probes);
-  });
+  Counter counter(*plan, run);
+  player.watch(counter);
   std::map<std::string, event::Event> events;
+  const auto take = [&] {
+    for (event::Event& event : pipeline.take_events()) events.insert_or_assign(event.id, std::move(event));
+  };
   constexpr base::Duration kSlice = std::chrono::minutes(10);
   for (base::Duration until = kSlice; player.now() < scenario.length; until += kSlice) {
     player.play(pipeline, std::min(until, scenario.length));
-    for (event::Event& event : pipeline.take_events()) events.insert_or_assign(event.id, std::move(event));
+    take();
   }
+  player.finish(pipeline);
+  take();
   for (const auto& [id, event] : events) {
     // That of the country repeats that of its one network.
     if (event.scope != event::Scope::kCountry) run.found.push_back(found(event, *scenario.start, scenario.length));

@@ -304,13 +304,15 @@ TEST_CASE("Shares are weighted by network", "[reachable]") {
 }
 
 TEST_CASE("Asking out of turn pauses, and over long times keeps to its pace", "[asking]") {
-  Pace pace;
+  constexpr auto kPause = 3s;
+  constexpr int kSaved = 4;
+  Pace pace(kPause, kSaved);
   CHECK(pace.take(MonoTime(0s)));
-  CHECK_FALSE(pace.take(MonoTime(Pace::kPause) - 1ns));
-  CHECK(pace.take(MonoTime(Pace::kPause)));
+  CHECK_FALSE(pace.take(MonoTime(kPause) - 1ns));
+  CHECK(pace.take(MonoTime(kPause)));
   int taken = 2;
   for (auto t = MonoTime(4s); t < MonoTime(3600s); t += 1s) taken += pace.take(t) ? 1 : 0;
-  CHECK(taken <= 3600s / Pace::kRefill + Pace::kSaved);
+  CHECK(taken <= 3600s / Pace::kRefill + kSaved);
   CHECK(taken >= 3600s / Pace::kRefill);
 }
 
