@@ -90,6 +90,7 @@ void Assessment::take_changes() {
   base::Moment now = now_;
   if (hearing_.now() > now.mono) {
     now.wall += hearing_.now() - now.mono;
+    now.boot += hearing_.now() - now.mono;
     now.mono = hearing_.now();
   }
   now_ = now;
