@@ -13,28 +13,67 @@
 namespace blipd::detect {
 
 // When one group of channels may be asked out of turn: never twice within `pause`, and over long times no more
-// often than once per kRefill, with a few saved up for a bad minute.
+// often than once per `refill`, with a few saved up for a bad minute.
 class Pace {
  public:
-  Pace(base::Duration pause, int saved) : pause_(pause), saved_(saved) {}
+  Pace(base::Duration refill, int saved) : refill_(refill), saved_(saved) {}
 
-  static constexpr base::Duration kRefill = std::chrono::seconds(20);
-
-  bool take(base::MonoTime now) {
-    if (last_ != kNever && now - last_ < pause_) return false;
+  // `pause`: the least between two; `patience`, from 1: by how much the refill takes longer.
+  bool take(base::MonoTime now, base::Duration pause, int patience = 1) {
+    if (last_ != kNever && now - last_ < pause) return false;
     // A token bucket as the time at which it would be full.
     const base::MonoTime full = full_ == kNever ? now : std::max(full_, now);
-    if (full - now > kRefill * (saved_ - 1)) return false;
-    full_ = full + kRefill;
+    const base::Duration refill = refill_ * patience;
+    if (full - now > refill * (saved_ - 1)) return false;
+    full_ = full + refill;
     last_ = now;
     return true;
   }
 
  private:
-  base::Duration pause_;
+  base::Duration refill_;
   int saved_;
   base::MonoTime last_ = kNever;
   base::MonoTime full_ = kNever;
+};
+
+// Hosts that limit what they answer fall silent by being asked more, and would then be asked more still. So when most
+// of what was asked out of turn failed although the network was up, asking out of turn becomes rarer for a while.
+class Patience {
+ public:
+  void on_asked(base::MonoTime now) { asked_ = now; }
+  void on_result(base::MonoTime sent, bool is_answer) {
+    if (asked_ == kNever || sent < asked_ || sent - asked_ > kAtOnce) return;
+    ++(is_answer ? answered_ : failed_);
+  }
+  // Whatever failed, the network was down.
+  void on_outage() { answered_ = failed_ = 0; }
+  // It was not.
+  void on_up(base::MonoTime now) {
+    const int all = answered_ + failed_;
+    if (all < kFewest) return;
+    if (failed_ > kMostFailed * all) {
+      factor_ = std::min(factor(now) * kGrowth, kMost);
+      until_ = now + kLasting;
+    }
+    answered_ = failed_ = 0;
+  }
+  // From 1: by how much rarer.
+  int factor(base::MonoTime now) const { return now < until_ ? factor_ : 1; }
+
+ private:
+  static constexpr base::Duration kAtOnce = std::chrono::milliseconds(500);
+  static constexpr int kFewest = 12;
+  static constexpr double kMostFailed = 0.6;  // beyond what congestion loses
+  static constexpr int kGrowth = 4;
+  static constexpr int kMost = 64;
+  static constexpr base::Duration kLasting = std::chrono::hours(1);
+
+  base::MonoTime asked_ = kNever;
+  int answered_ = 0;
+  int failed_ = 0;
+  int factor_ = 1;
+  base::MonoTime until_ = kNever;
 };
 
 class AskList {

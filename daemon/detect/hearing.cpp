@@ -82,6 +82,7 @@ void Hearing::on_result(const probes::Result& result) {
   if (is_answer && result.rtt) overdue_.on_answer(result.channel, *result.rtt);
   std::vector<Suspect>& suspects = networks_[target.network].suspects;
   if (!suspects.empty()) std::erase_if(suspects, [&](const Suspect& s) { return s.channel == result.channel; });
+  networks_[target.network].patience.on_result(result.sent, is_answer);
   bool is_news = true;
   bool is_first_failure = false;
   if (is_answer) {
@@ -274,10 +275,12 @@ void Hearing::doubt(TargetIndex index, double evidence) {
     target.doubt = std::min(target.doubt, 0.0);
     target.is_known_down = false;
   }
-  target.is_firm = target.doubt >= kFirmlyDown && target.state == TargetState::kDown;
-  if (was_down == target.is_firmly_down()) return;
   const NetworkEntry& network = networks_[target.network];
   const base::MonoTime failed = target.first_failed == kNever ? target.fell.latest : target.first_failed;
+  // While nobody else in the network has answered since, its silence is the network's.
+  const bool is_its_own = network.state == NetworkState::kOutage || network.answered_sent > failed;
+  target.is_firm = target.doubt >= kFirmlyDown && target.state == TargetState::kDown && is_its_own;
+  if (was_down == target.is_firmly_down()) return;
   if (!was_down) {
     // Others of the network have answered since it fell silent.
     target.is_known_down =
@@ -295,6 +298,7 @@ void Hearing::decide(NetworkIndex index) {
   const bool is_down = network.state == NetworkState::kOutage;
   const double threshold = down_threshold(network.electorate, rules());
   if (network.test.evidence() <= rules().up_threshold) {
+    network.patience.on_up(now_);
     set_state(index, NetworkState::kNormal);
   } else if (!is_down && hoped(network) >= threshold) {
     network.electorate = roster_.electorate(*plan_, index);
@@ -313,6 +317,7 @@ void Hearing::set_state(NetworkIndex index, NetworkState state) {
   NetworkEntry& network = networks_[index];
   if (network.state == state) return;
   if (state == NetworkState::kOutage) {
+    network.patience.on_outage();
     const base::MonoTime earliest = network.answered_sent == kNever ? network.first_failed : network.answered_sent;
     changes_.push_back({Change::Of::kNetwork, index, true, {earliest, network.first_failed}});
     network.last_bad = network.last_failed;
@@ -331,6 +336,17 @@ void Hearing::set_state(NetworkIndex index, NetworkState state) {
   }
 }
 
+base::MonoTime Hearing::silent_since(NetworkIndex index) const {
+  const NetworkEntry& network = networks_[index];
+  base::MonoTime since = network.first_failed;
+  const auto take = [&](base::MonoTime sent) {
+    if (sent > network.answered_sent && (since == kNever || sent < since)) since = sent;
+  };
+  for (const Pending& p : network.pending) take(p.sent);
+  for (const Suspect& s : network.suspects) take(s.sent);
+  return since;
+}
+
 // The evidence, if what waits is vouched for.
 double Hearing::hoped(const NetworkEntry& network) const {
   double sum = network.test.evidence();
@@ -346,6 +362,7 @@ void Hearing::suspect(const Asked& asked) {
   const TargetEntry& target = roster_.target(channel.target);
   if (target.is_known_down || target.answered_sent >= asked.sent) return;
   NetworkEntry& network = networks_[target.network];
+  count_electorate(target.network);
   const bool is_full = target.failures < full_failures(network.electorate, rules());
   const double evidence =
       is_full ? failure_evidence(channel.usual.ratio() * answered_here(), rules()) : kRepeatedFailure;
@@ -360,9 +377,13 @@ void Hearing::ask_if_doubtful(NetworkIndex index, const Asked& silent) {
   const double hope = hoped(network);
   const bool is_doubtful = hope > 0;
   if (!is_doubtful && hope < kUnusual - rules().clip) return;
-  if (!(is_doubtful ? network.doubt_pace : network.pace).take(now_)) return;
+  const Electorate& electorate = network.electorate;
+  const bool is_strong = electorate.failure_strength >= kStrong * static_cast<double>(electorate.targets);
+  Pace& pace = is_doubtful ? network.doubt_pace : network.pace;
+  if (!pace.take(now_, is_strong ? kPause : kLongPause, network.patience.factor(now_))) return;
+  if (is_doubtful) network.patience.on_asked(now_);
   // Others know better, where there are others.
-  const bool is_spared = !is_doubtful && network.electorate.targets > kDistinctTargets;
+  const bool is_spared = !is_doubtful && electorate.targets > kDistinctTargets;
   for (const TargetIndex t : plan_->networks[index].targets) {
     for (const ChannelIndex c : plan_->targets[t].channels) {
       if (c != silent.channel || !is_spared) ask_list_.add(c);

@@ -39,8 +39,12 @@ struct Suspect {
   float evidence = 0;
 };
 
-// Others are asked out of turn because somebody fell silent no more often than this.
-inline constexpr base::Duration kCuriousPause = std::chrono::seconds(1);
+// A network is asked out of turn again when what was asked is overdue. Over long times no more often than kRefill.
+inline constexpr base::Duration kPause = Overdue::kAfter;
+// The same where hosts answer seldom anyway, which may be because they are asked too often.
+inline constexpr base::Duration kLongPause = std::chrono::seconds(3);
+inline constexpr double kStrong = 1.5;  // of what one failure says, on average over targets
+inline constexpr base::Duration kRefill = std::chrono::seconds(20);
 
 // What the network test alone says of a network, and since when.
 struct NetworkEntry {
@@ -58,9 +62,11 @@ struct NetworkEntry {
   bool is_waiting = false;             // listed as having pending failures
   Electorate electorate;
   base::MonoTime counted = kNever;  // when electorate was
-  Pace pace{kCuriousPause, 6};      // of asking because silence is unusual, which chance does often
-  Pace doubt_pace{Overdue::kAfter,
-                  12};  // of asking because it is more probably down than not, which chance does seldom
+  // Of asking because silence is unusual, which chance does often; and because it is more probably down than not, which
+  // chance does seldom.
+  Pace pace{kRefill, 6};
+  Pace doubt_pace{kRefill, 8};
+  Patience patience;
 };
 
 class Hearing {
@@ -90,6 +96,9 @@ class Hearing {
   double answered_here() { return control_loss_.answered_share(now_); }
   base::MonoTime now() const { return now_; }
   const NetworkEntry& network(config::NetworkIndex index) const { return networks_[index]; }
+  // When the first of the probes was sent that have failed, or are overdue, since the last answer; kNever: there are
+  // none.
+  base::MonoTime silent_since(config::NetworkIndex index) const;
   bool is_at_fault() const { return vantage_.state() == VantageState::kFault; }
 
  private:

@@ -19,6 +19,8 @@ constexpr base::Duration kSlide = std::chrono::minutes(10);
 // believed to be less than four minutes of a host's day.
 constexpr double kUsualDownAlpha = 1.0 / (86400.0 * 3 / 10);
 constexpr double kLeastDown = 0.0025;
+// That a probe is overdue or lost is known after so long, as a rule.
+constexpr base::Duration kKnown = std::chrono::seconds(5);
 // Loss is known over so long only: that is how exactly a degradation's start and end are known.
 constexpr base::Duration kLossWindow = LossWatch::kBucket * LossWatch::kBuckets;
 
@@ -49,7 +51,6 @@ void NetworkRecord::on_answer(const probes::Result& result, std::optional<double
   loss_.add(false);
   if (excess) rtt_.add(*excess);
   if (is_at_floor) failures_ = {};
-  if (result.answer == probes::AnswerKind::kReset) return;
 }
 
 void NetworkRecord::on_failure(const probes::Result& result, bool is_of_dead_host) {
@@ -133,7 +134,11 @@ void NetworkRecord::judge_outage(Scene& scene) {
   const auto ratio = scene.hearing.roster().network(index_).reachable_ratio();
   if ((is_down_ || is_resumed_) && ratio) lowest_ = std::min(lowest_, *ratio);
   if (!is_down_ && !is_resumed_) {
-    if (scene.now - back_since_->latest > scene.rules().relapse) close_outage(scene);
+    // A fall that began in time may take a moment to be known.
+    if (scene.now - back_since_->latest <= scene.rules().relapse + kKnown) return;
+    const base::MonoTime silent = scene.hearing.silent_since(index_);
+    if (silent != kNever && silent - back_since_->latest < scene.rules().relapse) return;
+    close_outage(scene);
     return;
   }
   const event::Event& event = scene.ledger.get(outage_);

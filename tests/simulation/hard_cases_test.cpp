@@ -62,7 +62,7 @@ TEST_CASE("Down again sooner than a relapse may take is the same event, at that 
   CHECK(base::to_seconds(only(outages(between + 15s)).duration()) == Approx(180).margin(6));
 }
 
-TEST_CASE("Whether it is a relapse goes by when it fell, not by when that is known", "[simulation][hard][!mayfail]") {
+TEST_CASE("Whether it is a relapse goes by when it fell, not by when that is known", "[simulation][hard]") {
   Story story = with_rules({}, [&](config::Detect& rules) { rules.relapse = 62s; });
   story.cut_all(10min, 1min);
   story.cut_all(12min, 1min);
@@ -240,7 +240,7 @@ TEST_CASE("After a restart in an outage it is known to be down again within seco
 
 // Where targets are asked so often that some are known to be down before their network is, each has an event.
 TEST_CASE("After a restart in an outage that hosts fell before, it is known to be down again within seconds",
-          "[simulation][hard][!mayfail]") {
+          "[simulation][hard]") {
   Layout layout;
   layout.targets = {4};
   layout.interval = layout.control_interval = 400ms;
@@ -258,8 +258,7 @@ TEST_CASE("After a restart in an outage that hosts fell before, it is known to b
 
 // Wall times are for people, durations are measured. When the clock is set while something is down, the time at which
 // it began is shown on the clock as it is now, which is the one that is right; the duration is what passed.
-TEST_CASE("Setting the wall clock in the middle of an event changes no duration",
-          "[simulation][hard][clock][!mayfail]") {
+TEST_CASE("Setting the wall clock in the middle of an event changes no duration", "[simulation][hard][clock]") {
   Layout layout;
   layout.targets = {6, 20};
   for (const Duration by : {Duration(1h), Duration(-1h), Duration(24h * 3650)}) {
@@ -286,7 +285,7 @@ TEST_CASE("Setting the wall clock in the middle of an event changes no duration"
 }
 
 TEST_CASE("Setting the wall clock in the middle of a fault of our own changes no duration",
-          "[simulation][hard][clock][!mayfail]") {
+          "[simulation][hard][clock]") {
   Story story({});
   story.country.clock_steps.push_back({kStart + 1h + 1min, -1h});
   story.country.link_cuts.push_back({kStart + 1h, kStart + 1h + 2min});
@@ -296,8 +295,7 @@ TEST_CASE("Setting the wall clock in the middle of a fault of our own changes no
   CHECK(base::to_seconds(event.duration()) == Approx(120).margin(10));
 }
 
-TEST_CASE("Setting the wall clock makes no outage of a blip, and asks for no review",
-          "[simulation][hard][clock][!mayfail]") {
+TEST_CASE("Setting the wall clock makes no outage of a blip, and asks for no review", "[simulation][hard][clock]") {
   Story story({});
   story.country.clock_steps.push_back({kStart + 1h + 30s, 24h * 30});
   story.cut_all(1h, 1min);

@@ -210,7 +210,7 @@ TEST_CASE("Events of a network, a country or the vantage point never overlap, an
   CHECK(expect_order(false) > kHistories);
 }
 
-TEST_CASE("Events of a target never overlap, and end after they start", "[simulation][properties][!mayfail]") {
+TEST_CASE("Events of a target never overlap, and end after they start", "[simulation][properties]") {
   CHECK(expect_order(true) > kHistories);
 }
 
