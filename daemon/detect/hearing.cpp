@@ -378,7 +378,8 @@ void Hearing::ask_if_doubtful(NetworkIndex index, const Asked& silent) {
   const bool is_doubtful = hope > 0;
   if (!is_doubtful && hope < kUnusual - rules().clip) return;
   const Electorate& electorate = network.electorate;
-  const bool is_strong = electorate.failure_strength >= kStrong * static_cast<double>(electorate.targets);
+  const bool is_strong = roster_.channel(silent.channel).usual.is_learned() &&
+                         electorate.failure_strength >= kStrong * static_cast<double>(electorate.targets);
   Pace& pace = is_doubtful ? network.doubt_pace : network.pace;
   if (!pace.take(now_, is_strong ? kPause : kLongPause, network.patience.factor(now_))) return;
   if (is_doubtful) network.patience.on_asked(now_);

@@ -41,7 +41,7 @@ struct Suspect {
 
 // A network is asked out of turn again when what was asked is overdue. Over long times no more often than kRefill.
 inline constexpr base::Duration kPause = Overdue::kAfter;
-// The same where hosts answer seldom anyway, which may be because they are asked too often.
+// The same where hosts answer seldom anyway, which may be because they are asked too often, or where nobody knows yet.
 inline constexpr base::Duration kLongPause = std::chrono::seconds(3);
 inline constexpr double kStrong = 1.5;  // of what one failure says, on average over targets
 inline constexpr base::Duration kRefill = std::chrono::seconds(20);

@@ -23,6 +23,7 @@ Story with_rules(Layout layout, std::function<void(config::Detect&)> change) {
 }
 
 Event only(const std::vector<Event>& events) {
+  for (const Event& event : events) UNSCOPED_INFO(event::to_json(event));
   REQUIRE(events.size() == 1);
   return events.front();
 }
