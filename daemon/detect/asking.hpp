@@ -67,7 +67,7 @@ class Patience {
   static constexpr double kMostFailed = 0.6;  // beyond what congestion loses
   static constexpr int kGrowth = 4;
   static constexpr int kMost = 64;
-  static constexpr base::Duration kLasting = std::chrono::hours(1);
+  static constexpr base::Duration kLasting = std::chrono::hours(6);
 
   base::MonoTime asked_ = kNever;
   int answered_ = 0;

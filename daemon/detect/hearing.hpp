@@ -64,8 +64,8 @@ struct NetworkEntry {
   base::MonoTime counted = kNever;  // when electorate was
   // Of asking because silence is unusual, which chance does often; and because it is more probably down than not, which
   // chance does seldom.
-  Pace pace{kRefill, 6};
-  Pace doubt_pace{kRefill, 8};
+  Pace pace{kRefill, 4};
+  Pace doubt_pace{kRefill, 6};
   Patience patience;
 };
 
