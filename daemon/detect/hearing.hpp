@@ -44,7 +44,7 @@ inline constexpr base::Duration kPause = Overdue::kAfter;
 // The same where hosts answer seldom anyway, which may be because they are asked too often, or where nobody knows yet.
 inline constexpr base::Duration kLongPause = std::chrono::seconds(3);
 inline constexpr double kStrong = 1.5;  // of what one failure says, on average over targets
-inline constexpr base::Duration kRefill = std::chrono::seconds(20);
+inline constexpr base::Duration kRefill = std::chrono::seconds(15);
 
 // What the network test alone says of a network, and since when.
 struct NetworkEntry {
