@@ -11,14 +11,8 @@ using config::NetworkIndex;
 using config::TargetIndex;
 using probes::ChannelIndex;
 
-// Of one network; the oldest give way. A network has crossed any threshold long before.
-constexpr std::size_t kMostPending = 256;
 // Who can testify is counted again this often.
 constexpr base::Duration kElectorateAge = std::chrono::seconds(10);
-// Controls are not asked out of turn more often than this.
-constexpr base::Duration kControlPause = std::chrono::seconds(2);
-// So far above the floor silence is unusual: by chance it happens one time in thirty that an answer was due.
-constexpr double kUnusual = 3.4;
 
 template <class Row>
 bool is_kept(const std::vector<Row>& now, const std::vector<Row>* before, std::size_t i) {
@@ -336,82 +330,11 @@ void Hearing::set_state(NetworkIndex index, NetworkState state) {
   }
 }
 
-base::MonoTime Hearing::silent_since(NetworkIndex index) const {
-  const NetworkEntry& network = networks_[index];
-  base::MonoTime since = network.first_failed;
-  const auto take = [&](base::MonoTime sent) {
-    if (sent > network.answered_sent && (since == kNever || sent < since)) since = sent;
-  };
-  for (const Pending& p : network.pending) take(p.sent);
-  for (const Suspect& s : network.suspects) take(s.sent);
-  return since;
-}
-
-// The evidence, if what waits is vouched for.
-double Hearing::hoped(const NetworkEntry& network) const {
-  double sum = network.test.evidence();
-  for (const Pending& p : network.pending) sum += static_cast<double>(p.evidence);
-  for (const Suspect& s : network.suspects) sum += static_cast<double>(s.evidence);
-  return sum;
-}
-
-void Hearing::suspect(const Asked& asked) {
-  const ChannelEntry& channel = roster_.channel(asked.channel);
-  if (channel.contact.answered_sent() >= asked.sent || channel.contact.failed_sent() >= asked.sent) return;
-  if (!channel.usual.is_heard(rules().usual_floor)) return;
-  const TargetEntry& target = roster_.target(channel.target);
-  if (target.is_known_down || target.answered_sent >= asked.sent) return;
-  NetworkEntry& network = networks_[target.network];
-  count_electorate(target.network);
-  const bool is_full = target.failures < full_failures(network.electorate, rules());
-  const double evidence =
-      is_full ? failure_evidence(channel.usual.ratio() * answered_here(), rules()) : kRepeatedFailure;
-  if (network.suspects.size() == kMostPending) network.suspects.erase(network.suspects.begin());
-  network.suspects.push_back({asked.sent, asked.channel, static_cast<float>(evidence)});
-  ask_if_doubtful(target.network, asked);
-}
-
-void Hearing::ask_if_doubtful(NetworkIndex index, const Asked& silent) {
-  NetworkEntry& network = networks_[index];
-  if (network.state == NetworkState::kOutage || !plan_->configuration.engine.ask_at_once || is_at_fault()) return;
-  const double hope = hoped(network);
-  const bool is_doubtful = hope > 0;
-  if (!is_doubtful && hope < kUnusual - rules().clip) return;
-  const Electorate& electorate = network.electorate;
-  const bool is_strong = roster_.channel(silent.channel).usual.is_learned() &&
-                         electorate.failure_strength >= kStrong * static_cast<double>(electorate.targets);
-  Pace& pace = is_doubtful ? network.doubt_pace : network.pace;
-  if (!pace.take(now_, is_strong ? kPause : kLongPause, network.patience.factor(now_))) return;
-  if (is_doubtful) network.patience.on_asked(now_);
-  // Others know better, where there are others.
-  const bool is_spared = !is_doubtful && electorate.targets > kDistinctTargets;
-  for (const TargetIndex t : plan_->networks[index].targets) {
-    for (const ChannelIndex c : plan_->targets[t].channels) {
-      if (c != silent.channel || !is_spared) ask_list_.add(c);
-    }
-  }
-  if (vantage_.testimony(silent.sent) != Testimony::kVouched) ask_controls();
-}
-
-void Hearing::ask_controls() {
-  if (!plan_->configuration.engine.ask_at_once || is_at_fault()) return;
-  if (controls_asked_ != kNever && now_ - controls_asked_ < kControlPause) return;
-  controls_asked_ = now_;
-  for (const TargetIndex t : controls_) {
-    for (const ChannelIndex c : plan_->targets[t].channels) ask_list_.add(c);
-  }
-}
-
 void Hearing::count_electorate(NetworkIndex index) {
   NetworkEntry& network = networks_[index];
   if (network.counted != kNever && now_ - network.counted < kElectorateAge) return;
   network.counted = now_;
   network.electorate = roster_.electorate(*plan_, index);
-}
-
-void Hearing::pass_time(base::MonoTime now) {
-  now_ = std::max(now_, now);
-  overdue_.advance(now_, [this](const Asked& asked) { suspect(asked); });
 }
 
 void Hearing::advance(base::MonoTime now) {

@@ -23,6 +23,9 @@
 
 namespace blipd::detect {
 
+// Of one network; the oldest give way. A network has crossed any threshold long before.
+inline constexpr std::size_t kMostPending = 256;
+
 // A failure that nobody has vouched for yet.
 struct Pending {
   base::MonoTime sent{};

@@ -57,7 +57,7 @@ std::string describe(const Layout& layout) {
 constexpr base::Duration seconds(int count) { return std::chrono::seconds(count); }
 
 // Close to 1,800 probes an hour, those out of turn included.
-constexpr base::Duration kReferenceInterval = std::chrono::milliseconds(13600);
+constexpr base::Duration kReferenceInterval = std::chrono::milliseconds(13700);
 
 const std::vector<Layout> kLayouts = {{6, false, seconds(10)}, {6, false, kReferenceInterval}, {6, false, seconds(20)},
                                       {6, false, seconds(30)}, {6, false, seconds(60)},        {3, false, seconds(10)},
