@@ -18,7 +18,7 @@ TEST_SECONDS = 150  # no test takes longer; one that hangs says where
 
 
 # Several files run side by side (pytest-xdist), in this order: those that wait longest begin first, so that none is left
-# alone at the end. The rest follow.
+# alone at the end. The first four leave the cores to the soak of test_complaints; what computes comes when it is over.
 LONGEST_FIRST = (
     "test_restarts",
     "test_live_and_simulated",
