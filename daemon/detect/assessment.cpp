@@ -138,10 +138,13 @@ void Assessment::on_target(const Change& change, Scene& scene) {
   });
 }
 
-void Assessment::end_target(config::TargetIndex index, const MonoSpan& when, Scene& scene) {
+void Assessment::end_target(config::TargetIndex index, const MonoSpan& given, Scene& scene) {
   const auto found = targets_.find(index);
   if (found == targets_.end()) return;
   const std::string id = found->second.id();
+  MonoSpan when = given;
+  // None of its failures is known, as after a restart: it was down when this was last written.
+  if (when.earliest == kNever) when.earliest = std::min(when.latest, scene.ledger.mono(scene.ledger.get(id).updated));
   scene.ledger.revise(id, [&](event::Event& event) {
     const base::WallTime middle = scene.ledger.wall(when.earliest + (when.latest - when.earliest) / 2);
     if (middle - event.start.middle() >= scene.rules().blip_limit) event.length = event::Class::kOutage;

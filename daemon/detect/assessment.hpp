@@ -46,7 +46,7 @@ class Assessment {
   void on_network(const Change& change, Scene& scene);
   void on_target(const Change& change, Scene& scene);
   void on_vantage(const Change& change, Scene& scene);
-  void end_target(config::TargetIndex index, const MonoSpan& when, Scene& scene);
+  void end_target(config::TargetIndex index, const MonoSpan& given, Scene& scene);
   void advance_countries(Scene& scene);
   void resume(const event::Event& event);
   void drop(const event::Event& event);
