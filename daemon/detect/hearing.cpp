@@ -272,7 +272,7 @@ void Hearing::doubt(TargetIndex index, double evidence) {
   const NetworkEntry& network = networks_[target.network];
   const base::MonoTime failed = target.first_failed == kNever ? target.fell.latest : target.first_failed;
   // While nobody else in the network has answered since, its silence is the network's.
-  const bool is_its_own = network.state == NetworkState::kOutage || network.answered_sent > failed;
+  const bool is_its_own = was_down || network.state == NetworkState::kOutage || network.answered_sent > failed;
   target.is_firm = target.doubt >= kFirmlyDown && target.state == TargetState::kDown && is_its_own;
   if (was_down == target.is_firmly_down()) return;
   if (!was_down) {
