@@ -1,5 +1,7 @@
 #include "config/file.hpp"
 
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <fstream>
 #include <system_error>
@@ -26,6 +28,18 @@ base::Expected<std::string> read_file(const std::filesystem::path& file) {
   }
   if (in.bad()) return failed(errno);
   return text;
+}
+
+FileStamp stamp_of(const std::string& path) {
+  FileStamp stamp;
+  stamp.path = path;
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return stamp;
+  stamp.device = info.st_dev;
+  stamp.inode = info.st_ino;
+  stamp.size = info.st_size;
+  stamp.modified = std::int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec;
+  return stamp;
 }
 
 }  // namespace blipd::config

@@ -105,14 +105,15 @@ class DocumentReader {
   DocumentReader(const Reader& top, Budget budget)
       : top_(top), faults_(top.faults()), budget_(std::move(budget)), book_(top), assembly_(book_, budget_) {}
 
-  void read(Configuration& configuration, const std::filesystem::path& folder, std::deque<Faults>& files) {
+  void read(Configuration& configuration, const std::filesystem::path& folder, std::deque<Faults>& files,
+            TargetSources& sources) {
     configuration.budget = budget_;
     read_vantage(configuration);
     if (const Node* countries = top_.list("countries")) {
       const Path path = top_.path().child("countries");
       for (std::size_t i = 0; i < countries->items.size(); ++i) read_country(countries->items[i], path.item(i));
     }
-    read_target_files(top_, folder, book_, assembly_, files);
+    read_target_files(top_, folder, book_, assembly_, files, sources);
     assembly_.finish(configuration, faults_);
     book_.warn_of_unused(faults_);
     configuration.detect = read_detect(top_);
@@ -257,12 +258,12 @@ class DocumentReader {
 };
 
 void read_document(const Node& tree, const std::filesystem::path& folder, Configuration& configuration,
-                   std::deque<Faults>& files) {
+                   std::deque<Faults>& files, TargetSources& sources) {
   const Path root;
   const Reader top(tree, root, files.front(), {keys::kTop});
   if (tree.kind != Node::Kind::kMap) return;
   DocumentReader document(top, read_budget(top));
-  document.read(configuration, folder, files);
+  document.read(configuration, folder, files, sources);
 }
 
 }  // namespace
@@ -274,6 +275,7 @@ std::string Fault::to_string() const {
 
 Loaded load_text(std::string_view yaml, std::string_view name) {
   Loaded loaded;
+  loaded.text = yaml;
   std::deque<Faults> files;
   files.emplace_back(std::string(name));
   const auto tree = parse_tree(yaml);
@@ -283,7 +285,7 @@ Loaded load_text(std::string_view yaml, std::string_view name) {
     files.front().fault({1, 1}, Path{},
                         "nothing in it; the least is 'countries: [{code: XX, networks: [{targets: [192.0.2.1]}]}]'");
   } else {
-    read_document(*tree, std::filesystem::path(name).parent_path(), loaded.configuration, files);
+    read_document(*tree, std::filesystem::path(name).parent_path(), loaded.configuration, files, loaded.targets);
   }
   for (Faults& faults : files) faults.move_to(loaded);
   return loaded;

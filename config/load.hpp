@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/file.hpp"
 #include "config/model.hpp"
 #include "probes/base/error.hpp"
 
@@ -22,10 +23,21 @@ struct Fault {
   std::string to_string() const;
 };
 
+// Where the targets that stand in other files came from.
+struct TargetSources {
+  std::vector<std::string> patterns;  // what `targets_files` names, folder included
+  std::vector<FileStamp> files;       // those that were read, as they were then
+
+  // The files that `patterns` stand for now, in the same order: equal to `files` while nothing has changed.
+  std::vector<FileStamp> look() const;
+};
+
 struct Loaded {
   Configuration configuration;  // meaningful only without faults
   std::vector<Fault> faults;    // in the order of their places
   std::vector<Fault> warnings;  // works, but probably not as meant (for example fewer than five controls)
+  std::string text;             // the file as it was read, without its target files
+  TargetSources targets;
 };
 
 // Reads the file, and the target files that it names. A file that cannot be read is a fault with line 0.

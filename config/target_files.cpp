@@ -24,6 +24,10 @@ std::vector<std::string> expand(const std::string& pattern) {
   return paths;
 }
 
+std::vector<std::string> paths_of(const std::string& path) {
+  return is_pattern(path) ? expand(path) : std::vector<std::string>{path};
+}
+
 std::vector<std::string> split_names(std::string_view text) {
   std::vector<std::string> names;
   while (!text.empty()) {
@@ -141,8 +145,19 @@ void read_target_file(const std::string& text, ProbeBook& book, Assembly& assemb
 
 }  // namespace
 
+std::vector<FileStamp> TargetSources::look() const {
+  std::vector<FileStamp> found;
+  std::set<std::string> seen;
+  for (const std::string& pattern : patterns) {
+    for (const std::string& path : paths_of(pattern)) {
+      if (seen.insert(path).second) found.push_back(stamp_of(path));
+    }
+  }
+  return found;
+}
+
 void read_target_files(const Reader& top, const std::filesystem::path& folder, ProbeBook& book, Assembly& assembly,
-                       std::deque<Faults>& files) {
+                       std::deque<Faults>& files, TargetSources& sources) {
   const Node* list = top.list("targets_files");
   if (!list) return;
   const Path path = top.path().child("targets_files");
@@ -153,11 +168,13 @@ void read_target_files(const Reader& top, const std::filesystem::path& folder, P
     const auto written = read_text(list->items[i], item, top.faults());
     if (!written) continue;
     const std::string full = (folder / *written).lexically_normal().string();
-    const auto paths = is_pattern(full) ? expand(full) : std::vector<std::string>{full};
+    sources.patterns.push_back(full);
+    const auto paths = paths_of(full);
     if (paths.empty())
       top.faults().warn(place, item, fmt::format("no file matches {}; check the pattern", cited(*written)));
     for (const std::string& file : paths) {
       if (!seen.insert(file).second) continue;
+      sources.files.push_back(stamp_of(file));
       if (const auto text = read_file(file)) {
         read_target_file(*text, book, assembly, files.emplace_back(file));
       } else {

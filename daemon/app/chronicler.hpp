@@ -28,6 +28,7 @@ class Chronicler {
   void finish(const base::Moment& now);
 
   std::optional<journal::Health> health() const;
+  std::size_t open_events() const { return open_.size(); }
   const RecentEvents::List& ended() { return recent_.list(); }
   void set_retention(base::Duration retention);
 

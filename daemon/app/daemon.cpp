@@ -7,17 +7,22 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
+#include <numeric>
 #include <optional>
-#include <thread>
 
 #include "config/plan.hpp"
 #include "daemon/app/app.hpp"
 #include "daemon/app/chronicler.hpp"
+#include "daemon/app/privileges.hpp"
 #include "daemon/app/publisher.hpp"
 #include "daemon/app/recorder.hpp"
+#include "daemon/app/reloader.hpp"
+#include "daemon/app/supervisor.hpp"
+#include "daemon/app/target_watch.hpp"
 #include "daemon/engine/engine.hpp"
 #include "daemon/engine/means.hpp"
 #include "daemon/pipeline/pipeline.hpp"
+#include "daemon/serve/listen_socket.hpp"
 #include "daemon/serve/server.hpp"
 
 namespace blipd::app {
@@ -37,40 +42,44 @@ std::optional<int> inherited_socket() {
 
 class Daemon::Impl {
  public:
-  Impl(std::string config_path, config::Configuration configuration, Log& log)
+  Impl(std::string config_path, config::Loaded loaded, Log& log)
       : config_path_(std::move(config_path)),
         log_(log),
-        plan_(config::make_plan(configuration, nullptr)),
+        plan_(config::make_plan(loaded.configuration, nullptr)),
         pipeline_(plan_, clock_.read()),
-        chronicler_(pipeline_, open_journal(), log_),
-        publisher_(pipeline_, [this] { asio::post(io_, [this] { wake(); }); }),
-        signals_(io_, SIGTERM, SIGINT, SIGHUP) {}
-
-  ~Impl() {
-    if (loading_.joinable()) loading_.join();
+        publisher_(pipeline_, [this] { on_probing_thread([this] { wake(); }); }),
+        supervisor_(Supervisor::of_environment(clock_.read().mono)),
+        signals_(io_, SIGTERM, SIGINT, SIGHUP),
+        reloader_(
+            config_path_, loaded.text, [this](std::function<void()> work) { on_probing_thread(std::move(work)); },
+            [this](const config::Loaded& next, Reloader::What what) { return take(next, what); }),
+        target_watch_([this] { on_probing_thread([this] { reloader_.request(Reloader::What::kTargetFiles, {}); }); }),
+        target_sources_(std::move(loaded.targets)) {
+    count_channels();
   }
 
   int run() {
-    chronicler_.recall();
     if (!open()) return kExitEnvironment;
     wait_for_signal();
     engine_->start();
-    ::sd_notify(0, "READY=1");
     log_.write(Severity::kInfo, "started", "",
                {{"config", config_path_},
-                {"channels", std::to_string(active_channels())},
+                {"channels", std::to_string(channels_)},
                 {"port", std::to_string(server_->port())},
                 {"pid", std::to_string(::getpid())}});
+    target_watch_.watch(target_sources_);
     io_.run();
     // No probe is under way any more when the last snapshot could be asked for: the server goes first.
     server_.reset();
-    chronicler_.finish(clock_.read());
+    chronicler_->finish(clock_.read());
     engine_.reset();
     log_.write(Severity::kInfo, "stopped", "");
     return kExitFine;
   }
 
  private:
+  void on_probing_thread(std::function<void()> work) { asio::post(io_, std::move(work)); }
+
   std::unique_ptr<journal::Journal> open_journal() {
     const config::Configuration& configuration = plan_->configuration;
     if (configuration.journal.empty()) return nullptr;
@@ -85,7 +94,28 @@ class Daemon::Impl {
     return journal::Journal::open(std::move(options), clock_.read().wall);
   }
 
+  // First what takes privileges, then an end of them, then the rest: capabilities are each thread's own, so none is
+  // started before (the log's gives them up by itself).
   bool open() {
+    if (!open_engine()) return false;
+    serve::ServerOptions served;
+    served.listen = plan_->configuration.listen;
+    served.inherited_socket = inherited_socket();
+    const auto listening = serve::open_listen_socket(served);
+    if (!listening) return refuse("cannot_listen", listening.error());
+    served.inherited_socket = listening->descriptor;
+    if (!give_up_privileges()) log_.write(Severity::kWarning, "privileges_kept", "the kernel would not take them back");
+
+    chronicler_ = std::make_unique<Chronicler>(pipeline_, open_journal(), log_);
+    chronicler_->recall();
+    publisher_.set_reload({true, clock_.read().wall});
+    auto server = serve::Server::start(served, [this](Publisher::Done done) { publisher_.request(std::move(done)); });
+    if (!server) return refuse("cannot_listen", server.error());
+    server_ = std::move(*server);
+    return true;
+  }
+
+  bool open_engine() {
     probes::ResultSink* sink = &pipeline_;
     if (const std::string& path = plan_->configuration.record; !path.empty()) {
       auto recorder = Recorder::open(path, pipeline_, clock_);
@@ -102,14 +132,6 @@ class Daemon::Impl {
     auto engine = engine::Engine::create(io_, clock_, *sink, plan_, std::move(options));
     if (!engine) return refuse("cannot_probe", engine.error());
     engine_ = std::move(*engine);
-
-    serve::ServerOptions served;
-    served.listen = plan_->configuration.listen;
-    served.inherited_socket = inherited_socket();
-    publisher_.set_reload({true, clock_.read().wall});
-    auto server = serve::Server::start(served, [this](Publisher::Done done) { publisher_.request(std::move(done)); });
-    if (!server) return refuse("cannot_listen", server.error());
-    server_ = std::move(*server);
     return true;
   }
 
@@ -125,55 +147,70 @@ class Daemon::Impl {
   void tick(const base::Moment& now) {
     pipeline_.advance(now);
     if (const auto urgent = pipeline_.take_urgent(); !urgent.empty()) engine_->ask_now(urgent);
-    chronicler_.tick(now);
-    publisher_.set_ended(chronicler_.ended());
+    chronicler_->tick(now);
+    publisher_.set_ended(chronicler_->ended());
     if (publisher_.tick(
-            now, [this] { return engine_->health(); }, [this] { return chronicler_.health(); }))
+            now, [this] { return engine_->health(); }, [this] { return chronicler_->health(); }))
       engine_->wake();
     if (recorder_ && now.mono - recorded_ >= std::chrono::milliseconds(200)) {
       recorded_ = now.mono;
       recorder_->flush();
     }
+    if (supervisor_.is_due(now.mono)) report_progress(now);
+  }
+
+  void report_progress(const base::Moment& now) {
+    const engine::Health health = engine_->health();
+    Progress progress;
+    progress.is_receiving = health.is_receiving();
+    progress.is_first_round_settled = health.is_first_round_settled;
+    progress.asked = std::accumulate(health.lag_counts.begin(), health.lag_counts.end(), std::uint64_t{0});
+    progress.period = period_;
+    const std::string status =
+        fmt::format("{} channels, {} open events{}", channels_, chronicler_->open_events(),
+                    progress.is_first_round_settled ? "" : ", the first round of probes is under way");
+    if (supervisor_.look(now.mono, progress, status)) log_.write(Severity::kInfo, "ready", status);
   }
 
   void wait_for_signal() {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
       if (error) return;
       if (signal == SIGHUP) {
-        reload();
+        reload({});
         wait_for_signal();
         return;
       }
       log_.write(Severity::kInfo, "stopping", "", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
-      ::sd_notify(0, "STOPPING=1");
+      supervisor_.stopping();
       engine_->stop();
       io_.stop();
     });
   }
 
-  // Loading may take a while (many targets, a slow disk): it happens beside probing.
-  void reload() {
-    if (is_loading_) return;
-    is_loading_ = true;
-    if (loading_.joinable()) loading_.join();
-    loading_ = std::thread([this] {
-      auto loaded = std::make_shared<config::Loaded>(config::load_file(config_path_));
-      asio::post(io_, [this, loaded] {
-        is_loading_ = false;
-        apply(*loaded);
-      });
+  void reload(Reloader::Done done) {
+    supervisor_.reloading(clock_.read().mono);
+    reloader_.request(Reloader::What::kEverything, [this, done = std::move(done)](const serve::ReloadOutcome& outcome) {
+      supervisor_.reloaded();
+      if (done) done(outcome);
     });
   }
 
-  void apply(const config::Loaded& loaded) {
-    for (const config::Fault& fault : loaded.faults) {
-      log_.write(Severity::kError, "reload_fault", fault.to_string());
-    }
+  // Applies what was loaded if it is without fault.
+  serve::ReloadOutcome take(const config::Loaded& loaded, Reloader::What what) {
+    // Those of a failed load, too: it is tried again when they have changed once more. A file that could not be
+    // understood at all names none.
+    if (loaded.faults.empty() || !loaded.targets.patterns.empty()) target_watch_.watch(loaded.targets);
+    std::string faults;
+    const auto note = [&](const std::string& fault) {
+      log_.write(Severity::kError, "reload_fault", fault);
+      faults += fault + '\n';
+    };
+    for (const config::Fault& fault : loaded.faults) note(fault.to_string());
     std::shared_ptr<const config::Plan> plan;
     if (loaded.faults.empty()) {
       plan = config::make_plan(loaded.configuration, plan_.get());
       if (const auto bindings = engine::check_bindings(*plan); !bindings) {
-        log_.write(Severity::kError, "reload_fault", bindings.error().text);
+        note(bindings.error().text);
         plan = nullptr;
       }
     }
@@ -181,19 +218,30 @@ class Daemon::Impl {
       reload_.was_successful = false;
       publisher_.set_reload(reload_);
       log_.write(Severity::kError, "reload_failed", "nothing was changed");
-      return;
+      return {false, faults + "nothing was changed\n"};
     }
-    warn_of_what_needs_a_restart(loaded.configuration);
-    plan_ = plan;
+    for (const config::Fault& warning : loaded.warnings) {
+      log_.write(Severity::kWarning, "config_warning", warning.to_string());
+    }
+    adopt(std::move(plan));
+    log_.write(Severity::kInfo, "reloaded", "",
+               {{"channels", std::to_string(channels_)},
+                {"by", what == Reloader::What::kEverything ? "request" : "target_files"}});
+    return {true, fmt::format("reloaded: {} channels\n", channels_)};
+  }
+
+  void adopt(std::shared_ptr<const config::Plan> plan) {
+    warn_of_what_needs_a_restart(plan->configuration);
+    plan_ = std::move(plan);
+    count_channels();
     publisher_.restart();
     pipeline_.adopt(plan_);
     if (recorder_) recorder_->adopt(plan_);
     engine_->adopt(plan_);
-    chronicler_.set_retention(plan_->configuration.retention);
+    chronicler_->set_retention(plan_->configuration.retention);
     log_.set_level(plan_->configuration.log_level);
     reload_ = {true, clock_.read().wall};
     publisher_.set_reload(reload_);
-    log_.write(Severity::kInfo, "reloaded", "", {{"channels", std::to_string(active_channels())}});
   }
 
   void warn_of_what_needs_a_restart(const config::Configuration& next) {
@@ -207,9 +255,14 @@ class Daemon::Impl {
     if (next.engine.late_window != now.engine.late_window) warn("engine.late_window");
   }
 
-  std::size_t active_channels() const {
-    return static_cast<std::size_t>(
-        std::count_if(plan_->channels.begin(), plan_->channels.end(), [](const auto& c) { return c.is_active; }));
+  void count_channels() {
+    channels_ = 0;
+    period_.reset();
+    for (const config::PlannedChannel& channel : plan_->channels) {
+      if (!channel.is_active) continue;
+      ++channels_;
+      period_ = std::min(period_.value_or(channel.spec.interval), channel.spec.interval);
+    }
   }
 
   std::string config_path_;
@@ -217,21 +270,26 @@ class Daemon::Impl {
   base::SystemClock clock_;
   asio::io_context io_{1};
   std::shared_ptr<const config::Plan> plan_;
+  std::size_t channels_ = 0;              // of it, active ones
+  std::optional<base::Duration> period_;  // the shortest of their intervals
   pipeline::Pipeline pipeline_;
   std::unique_ptr<Recorder> recorder_;
-  Chronicler chronicler_;
+  std::unique_ptr<Chronicler> chronicler_;
   Publisher publisher_;
+  Supervisor supervisor_;
   asio::signal_set signals_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<serve::Server> server_;
-  std::thread loading_;
-  bool is_loading_ = false;
   serve::Reload reload_;
   base::MonoTime recorded_{};
+  // Their threads post to io_: they end first.
+  Reloader reloader_;
+  TargetWatch target_watch_;
+  config::TargetSources target_sources_;  // those of the start
 };
 
-Daemon::Daemon(std::string config_path, config::Configuration configuration, Log& log)
-    : impl_(std::make_unique<Impl>(std::move(config_path), std::move(configuration), log)) {}
+Daemon::Daemon(std::string config_path, config::Loaded loaded, Log& log)
+    : impl_(std::make_unique<Impl>(std::move(config_path), std::move(loaded), log)) {}
 Daemon::~Daemon() = default;
 int Daemon::run() { return impl_->run(); }
 

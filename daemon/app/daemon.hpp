@@ -11,11 +11,12 @@ namespace blipd::app {
 
 class Daemon {
  public:
-  Daemon(std::string config_path, config::Configuration configuration, Log& log);
+  // `loaded` has no faults.
+  Daemon(std::string config_path, config::Loaded loaded, Log& log);
   ~Daemon();
 
-  // Runs until SIGTERM or SIGINT. SIGHUP loads the configuration anew and applies the difference. Returns the exit
-  // code.
+  // Runs until SIGTERM or SIGINT. SIGHUP loads the configuration anew and applies the difference; changed target files
+  // do so by themselves. Returns the exit code.
   int run();
 
  private:

@@ -6,6 +6,8 @@
 
 #include <cstdlib>
 
+#include "daemon/app/privileges.hpp"
+
 namespace blipd::app {
 
 namespace {
@@ -32,7 +34,7 @@ struct Log::Backend {
 };
 
 Log::Log(const std::string& level) : backend_(std::make_unique<Backend>()) {
-  backend_->pool = std::make_shared<spdlog::details::thread_pool>(kQueuedLines, 1);
+  backend_->pool = std::make_shared<spdlog::details::thread_pool>(kQueuedLines, 1, [] { give_up_privileges(); });
   backend_->logger =
       std::make_shared<spdlog::async_logger>("blipd", std::make_shared<spdlog::sinks::stderr_sink_mt>(), backend_->pool,
                                              spdlog::async_overflow_policy::overrun_oldest);

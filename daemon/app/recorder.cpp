@@ -28,14 +28,14 @@ std::uint64_t lines_in(const std::string& piece) {
 
 class Recorder::Writer {
  public:
-  explicit Writer(engine::FileDescriptor file) : file_(std::move(file)), thread_([this] { run(); }) {}
+  explicit Writer(engine::FileDescriptor file) : file_(std::move(file)) {}
   ~Writer() {
     {
       const std::lock_guard lock(mutex_);
       is_stopped_ = true;
     }
     wake_.notify_one();
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
 
   void take(std::string piece) {
@@ -48,6 +48,8 @@ class Recorder::Writer {
       queued_bytes_ += piece.size();
       pieces_.push_back(std::move(piece));
     }
+    // With the first piece rather than with the file, which is opened before privileges are given up.
+    if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
     wake_.notify_one();
   }
 

@@ -24,7 +24,7 @@ int run_daemon(const std::string& config_path) {
     log.write(engine::Severity::kWarning, "config_warning", warning.to_string());
   }
   try {
-    return Daemon(config_path, std::move(loaded.configuration), log).run();
+    return Daemon(config_path, std::move(loaded), log).run();
   } catch (const std::exception& broken) {
     log.write(engine::Severity::kError, "cannot_start", broken.what());
     return kExitEnvironment;

@@ -33,6 +33,8 @@ struct Health {
   std::uint32_t refused_targets = 0;                               // on the do-not-probe list
   std::array<std::uint64_t, kLagBuckets.size() + 1> lag_counts{};  // per bucket, the last one above all bounds
   double lag_sum_seconds = 0;
+
+  bool is_receiving() const { return is_capturing || clock_source != "none"; }
 };
 
 }  // namespace blipd::engine

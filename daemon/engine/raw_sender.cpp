@@ -1,6 +1,7 @@
 #include "daemon/engine/raw_sender.hpp"
 
 #include <linux/filter.h>
+#include <net/if.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -9,7 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
-#include <tuple>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -50,15 +51,10 @@ class RawSender::Impl {
 
   void add(const Ask& ask, const Done& done) {
     const Protocol protocol = protocol_of(ask);
-    Lane& lane = lane_for(protocol, ask.spec->interface);
-    if (!lane.socket.is_open()) {
-      if (lane.error == 0) open_lane(lane, protocol, ask.spec->interface);
-      if (lane.error != 0) {
-        const int error = lane.error;
-        lane.error = 0;  // an interface may come back: try again with the next probe
-        done(ask, error, clock_.read());
-        return;
-      }
+    Lane& lane = lane_of(protocol);
+    if (lane.error != 0) {
+      done(ask, lane.error, clock_.read());
+      return;
     }
     Packet& packet = lane.packets[lane.count];
     packet.ask = ask;
@@ -70,17 +66,21 @@ class RawSender::Impl {
   }
 
   void flush(const Done& done) {
-    for (auto& [key, lane] : lanes_) {
-      if (lane->count > 0) send(*lane, done);
+    for (Lane& lane : lanes_) {
+      if (lane.count > 0) send(lane, done);
     }
   }
 
-  void forget_sources() { sources_.clear(); }
+  void forget_sources() {
+    sources_.clear();
+    interfaces_.clear();
+  }
 
-  int open_first() {
-    Lane& lane = lane_for(Protocol::kIpv4, "");
-    open_lane(lane, Protocol::kIpv4, "");
-    return lane.error;
+  int open() {
+    for (const Protocol protocol : {Protocol::kIpv4, Protocol::kIcmpV6, Protocol::kTcpV6}) {
+      open_lane(lane_of(protocol), protocol);
+    }
+    return lane_of(Protocol::kIpv4).error;
   }
 
  private:
@@ -120,22 +120,14 @@ class RawSender::Impl {
     return IPPROTO_TCP;
   }
 
-  Lane& lane_for(Protocol protocol, const std::string& interface) {
-    auto& lane = lanes_[{protocol, interface}];
-    if (!lane) lane = std::make_unique<Lane>();
-    return *lane;
-  }
+  Lane& lane_of(Protocol protocol) { return lanes_[static_cast<std::size_t>(protocol)]; }
 
-  static void open_lane(Lane& lane, Protocol protocol, const std::string& interface) {
+  static void open_lane(Lane& lane, Protocol protocol) {
     const int family = protocol == Protocol::kIpv4 ? AF_INET : AF_INET6;
     FileDescriptor socket(::socket(family, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, number_of(protocol)));
     bool is_ready = socket.is_open() && refuse_input(socket.get());
     if (is_ready && protocol == Protocol::kTcpV6) {
       is_ready = set_option(socket.get(), IPPROTO_IPV6, IPV6_CHECKSUM, kTcpChecksumOffset);
-    }
-    if (is_ready && !interface.empty()) {
-      is_ready = ::setsockopt(socket.get(), SOL_SOCKET, SO_BINDTODEVICE, interface.c_str(),
-                              static_cast<socklen_t>(interface.size())) == 0;
     }
     lane.error = is_ready ? 0 : errno;
     if (!is_ready) return;
@@ -151,6 +143,11 @@ class RawSender::Impl {
     packet.control_length = 0;
     const base::MutableBytes out(packet.bytes);
     const std::size_t header = protocol == Protocol::kIpv4 ? wire::kIpv4HeaderLength : 0;
+    unsigned interface = 0;
+    if (!ask.spec->interface.empty()) {
+      interface = index_of(ask.spec->interface);
+      if (interface == 0) return ENODEV;
+    }
     base::Address source;
     if (ask.spec->source && ask.spec->source->family() == ask.target.family()) source = *ask.spec->source;
     const auto* icmp = std::get_if<probes::IcmpSpec>(&ask.spec->ask);
@@ -169,10 +166,20 @@ class RawSender::Impl {
     const bool dont_fragment = icmp != nullptr && icmp->dont_fragment;
     if (protocol == Protocol::kIpv4) {
       write_ipv4_header(packet, source, icmp != nullptr, dont_fragment);
+      if (interface != 0) write_ipv4_control(packet, interface);
     } else {
-      write_ipv6_control(packet, source, dont_fragment);
+      write_ipv6_control(packet, source, interface, dont_fragment);
     }
     return 0;
+  }
+
+  // 0 when there is none of this name.
+  unsigned index_of(const std::string& interface) {
+    const auto known = interfaces_.find(interface);
+    if (known != interfaces_.end()) return known->second;
+    const unsigned index = ::if_nametoindex(interface.c_str());
+    if (index != 0) interfaces_.emplace(interface, index);
+    return index;
   }
 
   static void write_ipv4_header(Packet& packet, const base::Address& source, bool is_icmp, bool dont_fragment) {
@@ -190,9 +197,9 @@ class RawSender::Impl {
   }
 
   template <class Value>
-  static void add_control(Packet& packet, int type, const Value& value) {
+  static void add_control(Packet& packet, int level, int type, const Value& value) {
     cmsghdr header{};
-    header.cmsg_level = IPPROTO_IPV6;
+    header.cmsg_level = level;
     header.cmsg_type = type;
     header.cmsg_len = CMSG_LEN(sizeof value);
     std::byte* const at = packet.control.data() + packet.control_length;
@@ -201,16 +208,24 @@ class RawSender::Impl {
     packet.control_length += CMSG_SPACE(sizeof value);
   }
 
-  static void write_ipv6_control(Packet& packet, const base::Address& source, bool dont_fragment) {
+  static void write_ipv4_control(Packet& packet, unsigned interface) {
     packet.control.fill(std::byte{0});
-    add_control(packet, IPV6_HOPLIMIT, static_cast<int>(packet.ask.spec->ttl));
-    add_control(packet, IPV6_TCLASS, static_cast<int>(packet.ask.spec->dscp << 2U));
-    add_control(packet, IPV6_DONTFRAG, dont_fragment ? 1 : 0);
-    if (source.is_v6() && !source.is_unspecified()) {
-      in6_pktinfo from{};
-      std::memcpy(&from.ipi6_addr, source.bytes().data(), sizeof from.ipi6_addr);
-      add_control(packet, IPV6_PKTINFO, from);
-    }
+    in_pktinfo by{};
+    by.ipi_ifindex = static_cast<int>(interface);
+    add_control(packet, IPPROTO_IP, IP_PKTINFO, by);
+  }
+
+  static void write_ipv6_control(Packet& packet, const base::Address& source, unsigned interface, bool dont_fragment) {
+    packet.control.fill(std::byte{0});
+    add_control(packet, IPPROTO_IPV6, IPV6_HOPLIMIT, static_cast<int>(packet.ask.spec->ttl));
+    add_control(packet, IPPROTO_IPV6, IPV6_TCLASS, static_cast<int>(packet.ask.spec->dscp << 2U));
+    add_control(packet, IPPROTO_IPV6, IPV6_DONTFRAG, dont_fragment ? 1 : 0);
+    const bool has_source = source.is_v6() && !source.is_unspecified();
+    if (!has_source && interface == 0) return;
+    in6_pktinfo by{};
+    by.ipi6_ifindex = interface;
+    if (has_source) std::memcpy(&by.ipi6_addr, source.bytes().data(), sizeof by.ipi6_addr);
+    add_control(packet, IPPROTO_IPV6, IPV6_PKTINFO, by);
   }
 
   void send(Lane& lane, const Done& done) {
@@ -231,7 +246,6 @@ class RawSender::Impl {
       }
     }
     std::size_t at = 0;
-    bool must_reopen = false;
     while (at < lane.count) {
       const base::Moment before = clock_.read();
       const int sent = ::sendmmsg(lane.socket.get(), &messages[at], static_cast<unsigned>(lane.count - at), 0);
@@ -247,19 +261,19 @@ class RawSender::Impl {
       // The first of the rest failed: it alone is given up.
       if (errno == EINTR) continue;
       const int error = sent < 0 ? errno : EIO;
-      // A socket bound to an interface that was deleted stays dead when one of the same name returns.
-      must_reopen = must_reopen || error == ENODEV || error == ENXIO;
+      // An interface that was deleted has another index when one of the same name returns.
+      if (error == ENODEV || error == ENXIO) interfaces_.clear();
       done(lane.packets[at++].ask, error, before);
     }
     lane.count = 0;
-    if (must_reopen) lane.socket.reset();
   }
 
   const probes::IcmpEcho& echo_;
   const probes::TcpSyn& syn_;
   const base::Clock& clock_;
   SourceTable sources_;
-  std::map<std::tuple<Protocol, std::string>, std::unique_ptr<Lane>> lanes_;
+  std::map<std::string, unsigned> interfaces_;  // indices of those that probes name
+  std::array<Lane, 3> lanes_;                   // by protocol
 };
 
 RawSender::RawSender(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -268,7 +282,7 @@ RawSender::~RawSender() = default;
 base::Expected<std::unique_ptr<RawSender>> RawSender::open(const probes::IcmpEcho& echo, const probes::TcpSyn& syn,
                                                            const base::Clock& clock) {
   auto impl = std::make_unique<Impl>(echo, syn, clock);
-  if (const int error = impl->open_first(); error != 0) {
+  if (const int error = impl->open(); error != 0) {
     return base::fail("cannot open a raw socket: {}", std::strerror(error));
   }
   return std::unique_ptr<RawSender>(new RawSender(std::move(impl)));

@@ -1,7 +1,8 @@
 // Puts echo requests and SYNs on the wire: raw sockets, shared by all channels, and sendmmsg in batches. Knows
 // nothing of what becomes of them. One IPv4 socket with our own IP header (raw(7), IP_HDRINCL) serves ICMP and
 // TCP; IPv6 has one socket a protocol (ipv6(7)), since the kernel writes its header and checksum. Probes that
-// ask for an interface have sockets bound to it.
+// ask for an interface name it with each packet (IP_PKTINFO, RFC 3542), so that an interface which comes later or comes
+// back needs no new socket: the privilege to open one is given up after the start.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +19,8 @@ namespace blipd::engine {
 
 class RawSender {
  public:
-  // The sockets are opened by the first packet that needs them. Fails without CAP_NET_RAW. The three live longer
-  // than the sender.
+  // Opens all of its sockets. Fails without CAP_NET_RAW; without IPv6 only probes over IPv6 do. The three live
+  // longer than the sender.
   static base::Expected<std::unique_ptr<RawSender>> open(const probes::IcmpEcho& echo, const probes::TcpSyn& syn,
                                                          const base::Clock& clock);
   ~RawSender();

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "daemon/engine/health.hpp"
@@ -17,6 +18,12 @@ namespace blipd::serve {
 struct Reload {
   bool was_successful = true;  // of the last load of the configuration, the first one included
   base::WallTime succeeded_at{};
+};
+
+// What came of a wish to reload.
+struct ReloadOutcome {
+  bool was_successful = false;
+  std::string text;  // for whoever asked: what was done, or every fault on a line of its own
 };
 
 struct Published {

@@ -51,7 +51,7 @@ Reply plain(unsigned status, std::string text) {
 }
 
 Reply readiness(const Published& value) {
-  if (value.health.clock_source == "none" && !value.health.is_capturing) {
+  if (!value.health.is_receiving()) {
     return plain(503, "not ready: nothing receives answers yet");
   }
   if (!value.health.is_first_round_settled) {

@@ -1,5 +1,6 @@
 """Starts, reloads, and what stays as it is through them. Named after complaints of other tools' users, too."""
 
+import json
 import time
 
 import pytest
@@ -123,3 +124,43 @@ def test_series_stay_while_configured(pair, run):
         lambda now: now.state("blipd_target_state", "state", target="dies") == "up", 15, "the target is up"
     )
     assert back.keys() >= first
+
+
+def hosts_file(path, *hosts):
+    """Written aside and moved into place, as whoever writes such files should."""
+    aside = path.with_suffix(".new")
+    aside.write_text(json.dumps([{"targets": list(hosts), "labels": {"country": "KP", "network": "net"}}]))
+    aside.replace(path)
+
+
+def test_target_files_are_watched(pair, run, directory):
+    listed = directory / "targets.json"
+    hosts_file(listed, "198.18.31.1")
+    config = configuration({"one": ("198.18.30.1", ["ping"])}, {"ping": PING}, targets_files=["*.json"])
+    daemon = run(pair.near, config, name="watching").wait_ready()
+    successful = "blipd_config_last_reload_successful"
+
+    def is_asked(host):
+        return lambda now: only(now, "answered", host) >= 1
+
+    assert is_asked("198.18.31.1")(daemon.scrape())
+    # The configuration itself is being edited: that waits for somebody to ask for a reload.
+    daemon.config_file.write_text("half a configur")
+    hosts_file(listed, "198.18.31.1", "198.18.31.2")
+    daemon.wait_for(is_asked("198.18.31.2"), 10, "the newcomer is asked")
+    assert 'event=reloaded channels=3 by=target_files' in daemon.log
+    # A file that is at fault changes nothing, is said once, and is tried again when it has changed.
+    listed.write_text('[{"targets": ["198.18.31.3"], "labels": {"country": "KP"}}]')
+    daemon.wait_for(lambda now: now.value(successful) == 0, 10, "the fault is noticed")
+    assert "targets.json:1:" in daemon.log and "network" in daemon.log
+    time.sleep(5)
+    assert daemon.log.count("event=reload_failed") == 1
+    now = daemon.scrape()
+    assert is_asked("198.18.31.2")(now) and not now.series("blipd_probes_sent_total", target="198.18.31.3")
+    hosts_file(listed, "198.18.31.3")
+    hosts_file(directory / "second.json", "198.18.31.4")
+    after = daemon.wait_for(lambda now: is_asked("198.18.31.3")(now) and is_asked("198.18.31.4")(now), 10, "both are asked")
+    assert after.value(successful) == 1
+    assert not after.series("blipd_probes_sent_total", target="198.18.31.2")
+    assert after.sum("blipd_probes_lost_total") == 0
+    daemon.stop()

@@ -1,0 +1,128 @@
+#include "daemon/app/reloader.hpp"
+
+#include <stdlib.h>
+
+#include <catch2/catch.hpp>
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+
+using blipd::app::Reloader;
+using blipd::serve::ReloadOutcome;
+namespace config = blipd::config;
+
+namespace {
+
+std::string naming(const std::string& host) {
+  return "countries: [{code: XX, networks: [{targets: [" + host + "]}]}]\n";
+}
+
+// Stands in for the probing thread: this test's own thread runs what is posted.
+struct Scene {
+  Scene() {
+    std::string made = (std::filesystem::temp_directory_path() / "blipd-reloader-XXXXXX").string();
+    REQUIRE(::mkdtemp(made.data()) != nullptr);
+    folder = made;
+    write(naming("192.0.2.1"));
+    reloader.emplace(
+        file(), naming("192.0.2.1"),
+        [this](std::function<void()> work) {
+          {
+            const std::lock_guard lock(mutex);
+            posted.push_back(std::move(work));
+          }
+          wake.notify_one();
+        },
+        [this](const config::Loaded& loaded, Reloader::What) {
+          if (!loaded.faults.empty()) return ReloadOutcome{false, loaded.faults.front().to_string()};
+          applied.push_back(loaded.configuration.countries.at(0).networks.at(0).targets.at(0).host);
+          return ReloadOutcome{true, applied.back()};
+        });
+  }
+  ~Scene() {
+    reloader.reset();
+    std::filesystem::remove_all(folder);
+  }
+
+  std::string file() const { return (folder / "blipd.yaml").string(); }
+  void write(const std::string& text) const { std::ofstream(file()) << text; }
+
+  void turn() {
+    std::unique_lock lock(mutex);
+    wake.wait(lock, [this] { return !posted.empty(); });
+    const auto work = std::move(posted.front());
+    posted.pop_front();
+    lock.unlock();
+    work();
+  }
+
+  std::filesystem::path folder;
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::deque<std::function<void()>> posted;
+  std::vector<std::string> applied;
+  std::optional<Reloader> reloader;
+};
+
+}  // namespace
+
+TEST_CASE("what is loaded is applied, and whoever asked is told what came of it") {
+  Scene scene;
+  scene.write(naming("192.0.2.2"));
+  std::vector<std::string> told;
+  scene.reloader->request(Reloader::What::kEverything, [&](const ReloadOutcome& outcome) {
+    CHECK(outcome.was_successful);
+    told.push_back(outcome.text);
+  });
+  scene.turn();
+  CHECK(scene.applied == std::vector<std::string>{"192.0.2.2"});
+  CHECK(told == std::vector<std::string>{"192.0.2.2"});
+}
+
+TEST_CASE("a request during a load has one more follow, which all who ask meanwhile share") {
+  Scene scene;
+  int told = 0;
+  const auto done = [&](const ReloadOutcome& outcome) {
+    CHECK(outcome.text == "192.0.2.3");
+    ++told;
+  };
+  scene.reloader->request(Reloader::What::kEverything, {});
+  scene.write(naming("192.0.2.3"));
+  scene.reloader->request(Reloader::What::kEverything, done);
+  scene.reloader->request(Reloader::What::kEverything, done);
+  scene.turn();
+  CHECK(told == 0);
+  scene.turn();
+  CHECK(told == 2);
+  CHECK(scene.applied.size() == 2);
+}
+
+TEST_CASE("target files are loaded by the configuration that holds, not by one that is being edited") {
+  Scene scene;
+  scene.write(naming("192.0.2.4"));
+  scene.reloader->request(Reloader::What::kTargetFiles, {});
+  scene.turn();
+  CHECK(scene.applied == std::vector<std::string>{"192.0.2.1"});
+  scene.reloader->request(Reloader::What::kEverything, {});
+  scene.turn();
+  scene.write("no configuration");
+  scene.reloader->request(Reloader::What::kEverything,
+                          [](const ReloadOutcome& outcome) { CHECK_FALSE(outcome.was_successful); });
+  scene.turn();
+  scene.reloader->request(Reloader::What::kTargetFiles, {});
+  scene.turn();
+  CHECK(scene.applied == std::vector<std::string>{"192.0.2.1", "192.0.2.4", "192.0.2.4"});
+}
+
+TEST_CASE("a wish for everything is not lost among wishes for target files") {
+  Scene scene;
+  scene.reloader->request(Reloader::What::kTargetFiles, {});
+  scene.write(naming("192.0.2.5"));
+  scene.reloader->request(Reloader::What::kEverything, {});
+  scene.reloader->request(Reloader::What::kTargetFiles, {});
+  scene.turn();
+  scene.turn();
+  CHECK(scene.applied == std::vector<std::string>{"192.0.2.1", "192.0.2.5"});
+}
