@@ -273,7 +273,7 @@ std::string Fault::to_string() const {
   return path.empty() ? fmt::format("{}: {}", place, what) : fmt::format("{}: {}: {}", place, path, what);
 }
 
-Loaded load_text(std::string_view yaml, std::string_view name) {
+Loaded load_text(std::string_view yaml, std::string_view name, const Shard& shard) {
   Loaded loaded;
   loaded.text = yaml;
   std::deque<Faults> files;
@@ -288,12 +288,21 @@ Loaded load_text(std::string_view yaml, std::string_view name) {
     read_document(*tree, std::filesystem::path(name).parent_path(), loaded.configuration, files, loaded.targets);
   }
   for (Faults& faults : files) faults.move_to(loaded);
+  if (!loaded.faults.empty()) return loaded;
+  const bool is_empty = loaded.configuration.countries.empty();
+  keep_shard(loaded.configuration, shard);
+  if (loaded.configuration.countries.empty() && !is_empty) {
+    loaded.warnings.push_back(
+        {std::string(name), 0, 0, "",
+         fmt::format("no network falls to shard {}/{}, which has nobody to ask; have fewer shards", shard.index,
+                     shard.count)});
+  }
   return loaded;
 }
 
-Loaded load_file(const std::filesystem::path& file) {
+Loaded load_file(const std::filesystem::path& file, const Shard& shard) {
   const auto text = read_file(file);
-  if (text) return load_text(*text, file.string());
+  if (text) return load_text(*text, file.string(), shard);
   Loaded loaded;
   loaded.faults.push_back({file.string(), 0, 0, "", text.error().text});
   return loaded;

@@ -8,6 +8,7 @@
 
 #include "config/file.hpp"
 #include "config/model.hpp"
+#include "config/shard.hpp"
 #include "probes/base/error.hpp"
 
 namespace blipd::config {
@@ -40,11 +41,12 @@ struct Loaded {
   TargetSources targets;
 };
 
-// Reads the file, and the target files that it names. A file that cannot be read is a fault with line 0.
-Loaded load_file(const std::filesystem::path& file);
+// Reads the file, and the target files that it names. A file that cannot be read is a fault with line 0. The whole is
+// checked; of it `shard` is taken.
+Loaded load_file(const std::filesystem::path& file, const Shard& shard = {});
 
 // `name` stands in messages; target files are taken relative to its folder.
-Loaded load_text(std::string_view yaml, std::string_view name);
+Loaded load_text(std::string_view yaml, std::string_view name, const Shard& shard = {});
 
 // The effective configuration as YAML that loads to the same value.
 std::string dump(const Configuration& configuration);

@@ -42,6 +42,7 @@ struct Country {
   std::string code;  // ISO 3166-1 alpha-2, unique
   std::string name;
   std::vector<Network> networks;
+  bool is_split = false;  // some of its networks are another process's to ask: see config/shard.hpp
 };
 
 // Politeness. Rates are probes a second; 0 means no limit.

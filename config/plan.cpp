@@ -139,7 +139,10 @@ class Planner {
                         static_cast<std::uint32_t>(previous_.countries.size()), names);
     for (const Country& country : countries) {
       const auto place = positions.place(country.code);
-      row_at(plan_->countries, place.index) = {true, country.code, country.name, {}, since(previous_.countries, place)};
+      // What is known of a country as a whole begins and ends with having all of it.
+      const bool is_same = place.is_kept && previous_.countries[place.index].is_split == country.is_split;
+      const std::uint64_t from = since(previous_.countries, {place.index, is_same});
+      row_at(plan_->countries, place.index) = {true, country.code, country.name, {}, from, country.is_split};
       country_at_.emplace(country.code, place.index);
     }
   }

@@ -63,6 +63,8 @@ struct PlannedCountry {
   std::string name;
   std::vector<NetworkIndex> networks;
   std::uint64_t since_generation = 0;
+  // Some of its networks are another process's to ask: here nothing can be said of it as a whole.
+  bool is_split = false;
 };
 
 struct Plan {

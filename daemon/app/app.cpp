@@ -28,6 +28,7 @@ constexpr const char* kDefaultJournal = "/var/lib/blipd/journal.db";
 
 struct Arguments {
   std::string config = kDefaultConfig;
+  std::string shard = "1/1";
   std::string probe_config;  // empty: ask in the usual ways
   bool dump = false;
   std::vector<std::string> hosts;
@@ -44,6 +45,12 @@ const std::map<std::string, journal::ReportFormat> kReportFormats = {{"text", jo
                                                                      {"csv", journal::ReportFormat::kCsv}};
 
 const std::map<std::string, ListFormat> kListFormats = {{"text", ListFormat::kText}, {"json", ListFormat::kJson}};
+
+// Empty when there is none.
+std::string shard_problem(const std::string& text) {
+  const auto shard = config::parse_shard(text);
+  return shard ? std::string() : shard.error().text;
+}
 
 // What is wrong with the command line, in one line.
 std::string usage_error(const CLI::App* program, const CLI::Error& error) {
@@ -65,14 +72,24 @@ void describe(CLI::App& program, Arguments& arguments, std::function<int()>& cal
   const auto add_config = [&](CLI::App* command) {
     command->add_option("--config", arguments.config, "The configuration")->type_name("FILE")->capture_default_str();
   };
+  const auto add_shard = [&](CLI::App* command) {
+    command->add_option("--shard", arguments.shard, "Only this part of the networks, such as 2/5")
+        ->check(CLI::Validator([](const std::string& text) { return shard_problem(text); }, "I/N"))
+        ->type_name("")
+        ->capture_default_str();
+  };
   CLI::App* run = program.add_subcommand("run", "Run the daemon");
   add_config(run);
-  run->callback([&] { call = [&] { return run_daemon(arguments.config); }; });
+  add_shard(run);
+  run->callback([&] { call = [&] { return run_daemon(arguments.config, *config::parse_shard(arguments.shard)); }; });
 
   CLI::App* check = program.add_subcommand("check", "Say every fault of a configuration at once");
   add_config(check);
   check->add_flag("--dump", arguments.dump, "Print the effective configuration");
-  check->callback([&] { call = [&] { return run_check(arguments.config, arguments.dump); }; });
+  add_shard(check);
+  check->callback([&] {
+    call = [&] { return run_check(arguments.config, *config::parse_shard(arguments.shard), arguments.dump); };
+  });
 
   CLI::App* probe = program.add_subcommand("probe", "Ask hosts once in each way, and compare the answers");
   probe->add_option("--config", arguments.probe_config, "Ask in the ways of this configuration")->type_name("FILE");

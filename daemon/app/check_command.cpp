@@ -45,8 +45,8 @@ std::string summarize(const std::string& config_path, const config::Configuratio
                      rate < 1 ? fmt::format("{:.2g}", rate) : fmt::format("{:.1f}", rate));
 }
 
-Checked check(const std::string& config_path, bool dump_effective) {
-  const config::Loaded loaded = config::load_file(config_path);
+Checked check(const std::string& config_path, const config::Shard& shard, bool dump_effective) {
+  const config::Loaded loaded = config::load_file(config_path, shard);
   Checked checked;
   for (const config::Fault& fault : loaded.faults) checked.errors += fault.to_string() + '\n';
   for (const config::Fault& warning : loaded.warnings) checked.errors += "warning: " + warning.to_string() + '\n';
@@ -61,8 +61,8 @@ Checked check(const std::string& config_path, bool dump_effective) {
   return checked;
 }
 
-int run_check(const std::string& config_path, bool dump_effective) {
-  const Checked checked = check(config_path, dump_effective);
+int run_check(const std::string& config_path, const config::Shard& shard, bool dump_effective) {
+  const Checked checked = check(config_path, shard, dump_effective);
   std::fwrite(checked.errors.data(), 1, checked.errors.size(), stderr);
   std::fwrite(checked.output.data(), 1, checked.output.size(), stdout);
   return checked.exit_code;

@@ -42,7 +42,7 @@ std::optional<int> inherited_socket() {
 
 class Daemon::Impl {
  public:
-  Impl(std::string config_path, config::Loaded loaded, Log& log)
+  Impl(std::string config_path, config::Loaded loaded, config::Shard shard, Log& log)
       : config_path_(std::move(config_path)),
         log_(log),
         plan_(config::make_plan(loaded.configuration, nullptr)),
@@ -51,7 +51,8 @@ class Daemon::Impl {
         supervisor_(Supervisor::of_environment(clock_.read().mono)),
         signals_(io_, SIGTERM, SIGINT, SIGHUP),
         reloader_(
-            config_path_, loaded.text, [this](std::function<void()> work) { on_probing_thread(std::move(work)); },
+            config_path_, loaded.text, shard,
+            [this](std::function<void()> work) { on_probing_thread(std::move(work)); },
             [this](const config::Loaded& next, Reloader::What what) { return take(next, what); }),
         target_watch_([this] { on_probing_thread([this] { reloader_.request(Reloader::What::kTargetFiles, {}); }); }),
         target_sources_(std::move(loaded.targets)) {
@@ -288,8 +289,8 @@ class Daemon::Impl {
   config::TargetSources target_sources_;  // those of the start
 };
 
-Daemon::Daemon(std::string config_path, config::Loaded loaded, Log& log)
-    : impl_(std::make_unique<Impl>(std::move(config_path), std::move(loaded), log)) {}
+Daemon::Daemon(std::string config_path, config::Loaded loaded, config::Shard shard, Log& log)
+    : impl_(std::make_unique<Impl>(std::move(config_path), std::move(loaded), shard, log)) {}
 Daemon::~Daemon() = default;
 int Daemon::run() { return impl_->run(); }
 

@@ -5,14 +5,15 @@
 #include <string>
 
 #include "config/load.hpp"
+#include "config/shard.hpp"
 #include "daemon/app/log.hpp"
 
 namespace blipd::app {
 
 class Daemon {
  public:
-  // `loaded` has no faults.
-  Daemon(std::string config_path, config::Loaded loaded, Log& log);
+  // `loaded` has no faults. Of it, and of what is loaded later, `shard` is taken.
+  Daemon(std::string config_path, config::Loaded loaded, config::Shard shard, Log& log);
   ~Daemon();
 
   // Runs until SIGTERM or SIGINT. SIGHUP loads the configuration anew and applies the difference; changed target files

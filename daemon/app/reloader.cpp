@@ -5,8 +5,8 @@
 
 namespace blipd::app {
 
-Reloader::Reloader(std::string path, std::string text, Post post, Apply apply)
-    : path_(std::move(path)), text_(std::move(text)), post_(std::move(post)), apply_(std::move(apply)) {}
+Reloader::Reloader(std::string path, std::string text, config::Shard shard, Post post, Apply apply)
+    : path_(std::move(path)), text_(std::move(text)), shard_(shard), post_(std::move(post)), apply_(std::move(apply)) {}
 
 Reloader::~Reloader() {
   if (thread_.joinable()) thread_.join();
@@ -26,8 +26,8 @@ void Reloader::start() {
   asked_ = std::exchange(waiting_, {});
   if (thread_.joinable()) thread_.join();
   thread_ = std::thread([this, text = loading_ == What::kTargetFiles ? text_ : std::string(), what = loading_] {
-    auto loaded = std::make_shared<config::Loaded>(what == What::kEverything ? config::load_file(path_)
-                                                                             : config::load_text(text, path_));
+    auto loaded = std::make_shared<config::Loaded>(what == What::kEverything ? config::load_file(path_, shard_)
+                                                                             : config::load_text(text, path_, shard_));
     post_([this, loaded] { finish(*loaded); });
   });
 }

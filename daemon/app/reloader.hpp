@@ -23,8 +23,8 @@ class Reloader {
   using Apply = std::function<serve::ReloadOutcome(const config::Loaded&, What)>;
   using Done = std::function<void(const serve::ReloadOutcome&)>;
 
-  // `text` is that of the configuration that holds now.
-  Reloader(std::string path, std::string text, Post post, Apply apply);
+  // `text` is that of the configuration that holds now; `shard` is taken of each that is loaded.
+  Reloader(std::string path, std::string text, config::Shard shard, Post post, Apply apply);
   // Waits for a load under way; nobody is told of it any more.
   ~Reloader();
 
@@ -38,6 +38,7 @@ class Reloader {
 
   std::string path_;
   std::string text_;
+  config::Shard shard_;
   Post post_;
   Apply apply_;
   std::thread thread_;

@@ -8,10 +8,10 @@
 
 namespace blipd::app {
 
-int run_daemon(const std::string& config_path) {
+int run_daemon(const std::string& config_path, const config::Shard& shard) {
   // A client that closes its connection, or a log reader that goes away, must not end us.
   std::signal(SIGPIPE, SIG_IGN);
-  config::Loaded loaded = config::load_file(config_path);
+  config::Loaded loaded = config::load_file(config_path, shard);
   Log log(loaded.configuration.log_level);
   for (const config::Fault& fault : loaded.faults) {
     log.write(engine::Severity::kError, "config_fault", fault.to_string());
@@ -24,7 +24,7 @@ int run_daemon(const std::string& config_path) {
     log.write(engine::Severity::kWarning, "config_warning", warning.to_string());
   }
   try {
-    return Daemon(config_path, std::move(loaded), log).run();
+    return Daemon(config_path, std::move(loaded), shard, log).run();
   } catch (const std::exception& broken) {
     log.write(engine::Severity::kError, "cannot_start", broken.what());
     return kExitEnvironment;

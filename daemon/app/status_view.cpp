@@ -239,7 +239,9 @@ void View::show(const Json& status) {
   for (const Json& country : countries) {
     const std::string code = text(country, "code");
     const std::string name = text(country, "name");
-    const std::string level = in_colour(text(country, "level"), state_and_since(country, "level"));
+    const bool is_split = member(country, "split") == true;
+    const std::string level = is_split ? "asked here in part only, so not judged"
+                                       : in_colour(text(country, "level"), state_and_since(country, "level"));
     line("");
     line(fmt::format("{}{}: {}{}; {}", code, name.empty() || name == kUnknown ? "" : " " + name, level,
                      second_axis(country), reachable(country)));

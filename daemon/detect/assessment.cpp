@@ -116,7 +116,9 @@ void Assessment::on_network(const Change& change, Scene& scene) {
   NetworkRecord& network = networks_[change.index];
   change.is_down ? network.on_down(change.when, scene) : network.on_up(change.when, scene);
   const auto country = plan_->networks[change.index].country;
-  if (country && !hearing_.is_at_fault()) countries_[*country].advance(networks_, scene);
+  if (country && !plan_->countries[*country].is_split && !hearing_.is_at_fault()) {
+    countries_[*country].advance(networks_, scene);
+  }
 }
 
 void Assessment::on_target(const Change& change, Scene& scene) {
@@ -190,7 +192,8 @@ void Assessment::advance(const base::Moment& now) {
 
 void Assessment::advance_countries(Scene& scene) {
   for (std::size_t i = 0; i < countries_.size(); ++i) {
-    if (plan_->countries[i].is_active) countries_[i].advance(networks_, scene);
+    const config::PlannedCountry& country = plan_->countries[i];
+    if (country.is_active && !country.is_split) countries_[i].advance(networks_, scene);
   }
 }
 

@@ -119,7 +119,7 @@ void Assessment::resume(const event::Event& event) {
   ledger_.adopt(event);
   for (std::size_t i = 0; i < countries_.size(); ++i) {
     if (event.scope != event::Scope::kCountry || !plan_->countries[i].is_active) continue;
-    if (plan_->countries[i].code != event.country) continue;
+    if (plan_->countries[i].code != event.country || plan_->countries[i].is_split) continue;
     countries_[i].resume(event, ledger_, now_.mono);
     return;
   }

@@ -80,6 +80,7 @@ Json country_of(const Snapshot& snapshot, std::size_t index) {
   Json json = {{"code", country.code},
                {"name", country.name},
                {"level", name_of(pipeline::kCountryLevelNames, row.level)},
+               {"split", country.is_split},
                {"since", maybe(row.since)},
                {"reachable_ratio", maybe(row.reachable_ratio)},
                {"usual_reachable_ratio", maybe(row.usual_reachable_ratio)}};

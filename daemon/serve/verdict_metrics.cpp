@@ -122,6 +122,12 @@ void add_countries(Families& out, const pipeline::Snapshot& snapshot) {
         [](const CountryRow& row) { return row.stability.is_unstable ? 1.0 : 0.0; });
   gauge("blipd_country_usual_flaps_per_day", "How often a day the country usually goes down in whole or in part.",
         [](const CountryRow& row) { return row.stability.usual_per_day; });
+  out.begin(MetricType::Gauge, "blipd_country_split",
+            "1 while some of the country's networks are another process's to ask, so that nothing is said of it as a "
+            "whole; else 0.");
+  for_each_country(snapshot, [&](const Labels& labels, std::size_t i) {
+    out.put(labels, snapshot.plan->countries[i].is_split ? 1 : 0);
+  });
   out.begin(MetricType::Gauge, "blipd_country_info", "What is configured about the country; always 1.");
   for_each_country(snapshot, [&](Labels labels, std::size_t i) {
     labels.push_back(label("name", snapshot.plan->countries[i].name));

@@ -36,6 +36,7 @@ struct Layout {
   Duration control_interval = 5s;
   int channels = 1;  // ways of asking each target
   bool is_dns = false;
+  bool is_split = false;                              // another process has more networks of the country
   std::function<void(config::Detect&)> change_rules;  // null: they stay
 };
 
@@ -69,6 +70,7 @@ inline config::Configuration configuration_of(const Layout& layout) {
   }
   config::Country country;
   country.code = "KP";
+  country.is_split = layout.is_split;
   // These are about what is found, not about how long it takes until all is said to be well.
   configuration.detect.recovery = base::Duration::zero();
   for (std::size_t n = 0; n < layout.targets.size(); ++n) {

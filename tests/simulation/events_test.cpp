@@ -264,6 +264,40 @@ TEST_CASE("A restart in the middle of an outage goes on with the same events", "
   }
 }
 
+TEST_CASE("Of a country that is asked elsewhere too, networks are judged and the whole is not",
+          "[simulation][events]") {
+  Layout layout;
+  layout.targets = {6, 6};
+  layout.is_split = true;
+  Story story(layout);
+  story.cut_all(10min, 20min);
+  story.run(kStart + 20min);
+  CHECK(story.country.snapshot()->countries[0].level == pipeline::CountryLevel::kUnknown);
+  CHECK_FALSE(story.country.snapshot()->countries[0].reachable_ratio);
+  story.run(kStart + 1h);
+  CHECK(story.of(Scope::kNetwork, Kind::kOutage).size() == 2);
+  for (const auto& [id, event] : story.events) CHECK(event.scope != Scope::kCountry);
+}
+
+TEST_CASE("What was open of a country ends when it is asked elsewhere too", "[simulation][events]") {
+  Layout layout;
+  Story before(layout);
+  before.cut_all(10min, 2h);
+  before.run(kStart + 20min);
+  const pipeline::Memory memory = before.country.pipeline.memory();
+  REQUIRE(std::ranges::any_of(memory.open, [](const Event& open) { return open.scope == Scope::kCountry; }));
+
+  layout.is_split = true;
+  Story after(layout, 2);
+  REQUIRE(after.country.pipeline.restore(memory));
+  after.run(kStart + 10min);
+  for (const Event& open : memory.open) {
+    if (open.scope != Scope::kCountry) continue;
+    REQUIRE(after.events.contains(open.id));
+    CHECK(after.events.at(open.id).end);
+  }
+}
+
 TEST_CASE("What cannot be read of the last run is refused and changes nothing", "[simulation][events]") {
   Story story({});
   CHECK_FALSE(story.country.pipeline.restore({{}, "{\"channels\": 7", {}}));

@@ -96,8 +96,9 @@ class Watcher:
 
 
 class Daemon:
-    def __init__(self, namespace: Namespace, config: dict, directory: pathlib.Path, *, name="blipd", wrap=(), env=None):
-        """`wrap`: a command that runs blipd in its turn (prlimit, setpriv)."""
+    def __init__(self, namespace: Namespace, config: dict, directory: pathlib.Path, *, name="blipd", wrap=(), env=None,
+                 options=()):
+        """`wrap`: a command that runs blipd in its turn (prlimit, setpriv); `options`: of blipd run."""
         self.namespace = namespace
         self.directory = directory
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -107,7 +108,7 @@ class Daemon:
         self.is_stopping = False
         self.port = int(str(config["listen"]).rpartition(":")[2])
         self.process = namespace.start(
-            name, *wrap, settings.blipd(), "run", "--config", self.config_file, env=env, directory=directory
+            name, *wrap, settings.blipd(), "run", "--config", self.config_file, *options, env=env, directory=directory
         )
 
     def write(self, config: dict) -> None:

@@ -27,7 +27,7 @@ struct Scene {
     folder = made;
     write(naming("192.0.2.1"));
     reloader.emplace(
-        file(), naming("192.0.2.1"),
+        file(), naming("192.0.2.1"), config::Shard{},
         [this](std::function<void()> work) {
           {
             const std::lock_guard lock(mutex);
