@@ -28,7 +28,10 @@ void add_program(Families& out, const Published& published) {
             base::to_unix_seconds(published.reload.succeeded_at));
 }
 
-void add_vantage(Families& out, const pipeline::VantageRow& vantage) {
+void add_vantage(Families& out, const pipeline::Snapshot& snapshot) {
+  const pipeline::VantageRow& vantage = snapshot.vantage;
+  out.begin(MetricType::Gauge, "blipd_vantage_info", "What the vantage point is called; always 1.");
+  out.put({label("vantage", snapshot.plan->configuration.vantage_name)}, 1);
   const bool is_known = vantage.state != pipeline::VantageState::kUnknown;
   out.gauge("blipd_vantage_ok",
             "1 when enough controls answer, 0 at a vantage fault; NaN when there are no controls or none is settled.",
@@ -117,7 +120,7 @@ class DaemonMetrics final : public prometheus::Collectable {
     add_program(out, published_);
     add_engine(out, published_.health);
     add_server(out, stats_);
-    add_vantage(out, published_.snapshot->vantage);
+    add_vantage(out, *published_.snapshot);
     add_verdicts(out, *published_.snapshot);
     if (published_.journal) add_journal(out, *published_.journal);
     return out.take();

@@ -23,6 +23,7 @@ LONGEST_FIRST = (
     "test_restarts",
     "test_live_and_simulated",
     "test_complaints",
+    "test_grafana",
     "test_journal",
     "test_country",
     "test_accounting",

@@ -187,16 +187,17 @@ class Fping:
 
 
 class Prometheus:
-    """A real one, scraping every second, with its data in a directory of the test's."""
+    """A real one, scraping every second, with its data in a directory of the test's. `target_port`: one, or several."""
 
     PORT = 10590
 
-    def __init__(self, namespace: Namespace, directory: pathlib.Path, target_port: int, rules=()):
+    def __init__(self, namespace: Namespace, directory: pathlib.Path, target_port, rules=()):
         directory.mkdir(parents=True, exist_ok=True)
+        ports = [target_port] if isinstance(target_port, int) else target_port
         config = {
             "global": {"scrape_interval": "1s", "scrape_timeout": "900ms", "evaluation_interval": "1s"},
             "scrape_configs": [
-                {"job_name": "blipd", "static_configs": [{"targets": [f"127.0.0.1:{target_port}"]}]},
+                {"job_name": "blipd", "static_configs": [{"targets": [f"127.0.0.1:{port}" for port in ports]}]},
             ],
         }
         config_file = directory / "prometheus.yml"
@@ -223,6 +224,12 @@ class Prometheus:
         with contextlib.suppress(OSError, socket.timeout):
             return self._get("/-/ready")[0] == 200
         return False
+
+    def api(self, path: str, parameters: dict):
+        """The `data` of an answer. AssertionError when it is an error, with Prometheus' own words."""
+        status, body = self._get(f"{path}?{urllib.parse.urlencode(parameters)}")
+        assert status == 200, f"{parameters}: {body.decode()}"
+        return json.loads(body)["data"]
 
     def query(self, expression: str) -> list[tuple[dict, float]]:
         """An instant vector: labels and value of each series."""

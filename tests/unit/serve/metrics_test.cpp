@@ -178,6 +178,13 @@ TEST_CASE("networks of controls have channels and targets, but no state of their
   CHECK(text.find(R"(blipd_network_state{country="",)") == std::string::npos);
 }
 
+TEST_CASE("the vantage point is named") {
+  config::Plan plan = sample::small_plan();
+  plan.configuration.vantage_name = "fra1";
+  const Metrics metrics = render(sample::empty_snapshot(std::move(plan)));
+  CHECK(metrics.at(R"(blipd_vantage_info{vantage="fra1"})") == "1");
+}
+
 TEST_CASE("the vantage point is 1 when fine, 0 at fault and NaN when nobody knows") {
   const auto vantage_ok = [](pipeline::VantageState state) {
     pipeline::Snapshot snapshot = sample::empty_snapshot(sample::small_plan());

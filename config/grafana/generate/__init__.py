@@ -1,0 +1,1 @@
+"""What the dashboards are made of; ../write_dashboards.py puts it together."""
