@@ -109,7 +109,7 @@ class Daemon::Impl {
 
     chronicler_ = std::make_unique<Chronicler>(pipeline_, open_journal(), log_);
     chronicler_->recall();
-    publisher_.set_reload({true, clock_.read().wall});
+    reload_ = {true, clock_.read().wall};
     auto server = serve::Server::start(served, [this](Publisher::Done done) { publisher_.request(std::move(done)); });
     if (!server) return refuse("cannot_listen", server.error());
     server_ = std::move(*server);
@@ -149,15 +149,33 @@ class Daemon::Impl {
     pipeline_.advance(now);
     if (const auto urgent = pipeline_.take_urgent(); !urgent.empty()) engine_->ask_now(urgent);
     chronicler_->tick(now);
-    publisher_.set_ended(chronicler_->ended());
-    if (publisher_.tick(
-            now, [this] { return engine_->health(); }, [this] { return chronicler_->health(); }))
-      engine_->wake();
-    if (recorder_ && now.mono - recorded_ >= std::chrono::milliseconds(200)) {
-      recorded_ = now.mono;
-      recorder_->flush();
-    }
+    if (publisher_.tick(now, [this](serve::Published& published) { complete(published); })) engine_->wake();
+    if (recorder_ && now.mono - recorded_ >= std::chrono::milliseconds(200)) record(now);
     if (supervisor_.is_due(now.mono)) report_progress(now);
+  }
+
+  void complete(serve::Published& published) {
+    published.health = engine_->health();
+    published.journal = chronicler_->health();
+    published.reload = reload_;
+    published.ended = chronicler_->ended();
+    if (recorder_) published.record = recorder_->health();
+  }
+
+  void record(const base::Moment& now) {
+    recorded_ = now.mono;
+    recorder_->flush();
+    const serve::RecordHealth health = recorder_->health();
+    if (!health.is_writing) record_failed_ = now.mono;
+    // A disk that is nearly full takes a line now and then.
+    const bool is_recording = !record_failed_ || now.mono - *record_failed_ >= std::chrono::seconds(5);
+    if (std::exchange(is_recording_, is_recording) == is_recording) return;
+    const std::string& path = plan_->configuration.record;
+    if (is_recording) {
+      log_.write(Severity::kInfo, "record_recovered", path, {{"dropped", std::to_string(health.dropped)}});
+    } else {
+      log_.write(Severity::kWarning, "record_degraded", path + " cannot be written; results are dropped and counted");
+    }
   }
 
   void report_progress(const base::Moment& now) {
@@ -217,7 +235,6 @@ class Daemon::Impl {
     }
     if (!plan) {
       reload_.was_successful = false;
-      publisher_.set_reload(reload_);
       log_.write(Severity::kError, "reload_failed", "nothing was changed");
       return {false, faults + "nothing was changed\n"};
     }
@@ -242,7 +259,6 @@ class Daemon::Impl {
     chronicler_->set_retention(plan_->configuration.retention);
     log_.set_level(plan_->configuration.log_level);
     reload_ = {true, clock_.read().wall};
-    publisher_.set_reload(reload_);
   }
 
   void warn_of_what_needs_a_restart(const config::Configuration& next) {
@@ -283,6 +299,8 @@ class Daemon::Impl {
   std::unique_ptr<serve::Server> server_;
   serve::Reload reload_;
   base::MonoTime recorded_{};
+  std::optional<base::MonoTime> record_failed_;
+  bool is_recording_ = true;
   // Their threads post to io_: they end first.
   Reloader reloader_;
   TargetWatch target_watch_;

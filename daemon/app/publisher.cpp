@@ -24,8 +24,7 @@ void Publisher::request(Done done) {
   wake_();
 }
 
-bool Publisher::tick(const base::Moment& now, const std::function<engine::Health()>& health,
-                     const std::function<std::optional<journal::Health>()>& journal) {
+bool Publisher::tick(const base::Moment& now, const std::function<void(serve::Published&)>& complete) {
   if (building_.empty()) {
     const std::lock_guard lock(mutex_);
     building_ = std::exchange(waiting_, {});
@@ -42,10 +41,7 @@ bool Publisher::tick(const base::Moment& now, const std::function<engine::Health
   is_building_ = false;
   auto published = std::make_shared<serve::Published>();
   published->snapshot = pipeline_.finish_snapshot();
-  published->health = health();
-  published->journal = journal();
-  published->reload = reload_;
-  published->ended = ended_;
+  complete(*published);
   for (const Done& done : std::exchange(building_, {})) done(published);
   const std::lock_guard lock(mutex_);
   return !waiting_.empty();

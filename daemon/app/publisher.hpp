@@ -8,8 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/app/recent_events.hpp"
-#include "daemon/engine/engine.hpp"
 #include "daemon/pipeline/pipeline.hpp"
 #include "daemon/serve/published.hpp"
 
@@ -25,13 +23,9 @@ class Publisher {
   // Any thread.
   void request(Done done);
 
-  // The probing thread, once a tick. `health` is called when a snapshot is finished. Returns whether more is to be
-  // done, for which the next tick should not wait.
-  bool tick(const base::Moment& now, const std::function<engine::Health()>& health,
-            const std::function<std::optional<journal::Health>()>& journal);
-
-  void set_reload(const serve::Reload& reload) { reload_ = reload; }
-  void set_ended(RecentEvents::List ended) { ended_ = std::move(ended); }
+  // The probing thread, once a tick. `complete` puts beside a finished snapshot what is not the pipeline's to know.
+  // Returns whether more is to be done, for which the next tick should not wait.
+  bool tick(const base::Moment& now, const std::function<void(serve::Published&)>& complete);
 
   // A new plan: a snapshot that is being built starts anew.
   void restart() { is_building_ = false; }
@@ -43,8 +37,6 @@ class Publisher {
   std::vector<Done> waiting_;   // guarded by mutex_
   std::vector<Done> building_;  // those that the snapshot in the making is for
   bool is_building_ = false;
-  serve::Reload reload_;
-  RecentEvents::List ended_;
 };
 
 }  // namespace blipd::app

@@ -53,7 +53,7 @@ class Recorder::Writer {
     wake_.notify_one();
   }
 
-  std::uint64_t dropped() const { return dropped_; }
+  serve::RecordHealth health() const { return {is_writing_, dropped_}; }
 
  private:
   void run() {
@@ -64,18 +64,25 @@ class Recorder::Writer {
       const std::string piece = std::move(pieces_.front());
       pieces_.pop_front();
       lock.unlock();
-      if (!write_all(piece)) dropped_ += lines_in(piece);
+      is_writing_ = write_all(piece);
+      if (!is_writing_) dropped_ += lines_in(piece);
       lock.lock();
       queued_bytes_ -= piece.size();
     }
   }
 
   bool write_all(const std::string& piece) {
+    const off_t before = ::lseek(file_.get(), 0, SEEK_END);
     std::size_t done = 0;
     while (done < piece.size()) {
       const ssize_t written = ::write(file_.get(), piece.data() + done, piece.size() - done);
       if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) return false;
+      if (written <= 0) {
+        // What is no file (a pipe) has no end to go back to.
+        if (done > 0 && before >= 0) [[maybe_unused]]
+          const int ignored = ::ftruncate(file_.get(), before);
+        return false;
+      }
       done += static_cast<std::size_t>(written);
     }
     return true;
@@ -87,6 +94,7 @@ class Recorder::Writer {
   std::deque<std::string> pieces_;
   std::size_t queued_bytes_ = 0;
   bool is_stopped_ = false;
+  std::atomic<bool> is_writing_{true};
   std::atomic<std::uint64_t> dropped_{0};
   std::thread thread_;
 };
@@ -113,7 +121,7 @@ void Recorder::flush() {
   writer_->take(std::exchange(gathered_, {}));
 }
 
-std::uint64_t Recorder::dropped() const { return writer_->dropped(); }
+serve::RecordHealth Recorder::health() const { return writer_->health(); }
 
 void Recorder::on_sent(probes::ChannelIndex channel, base::MonoTime at) { next_.on_sent(channel, at); }
 void Recorder::on_remark(const probes::Remark& remark) {

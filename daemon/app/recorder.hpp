@@ -1,15 +1,16 @@
 // Writes every result and every late answer as a line of JSON (recorded::ResultLines) to the file that `record:` names.
 // Passes everything on to the next sink first. A thread of its own writes; when the disk cannot keep up, lines are
-// dropped and counted, never waited for.
+// dropped and counted, never waited for. What could be written in part only is taken back, so that a file never has
+// half a line in it.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "config/plan.hpp"
 #include "daemon/recorded/result_lines.hpp"
+#include "daemon/serve/published.hpp"
 #include "probes/base/error.hpp"
 #include "probes/result.hpp"
 
@@ -27,7 +28,7 @@ class Recorder final : public probes::ResultSink {
   // Once in a while, from the probing thread: hands over what has gathered.
   void flush();
 
-  std::uint64_t dropped() const;  // lines that were not written
+  serve::RecordHealth health() const;
 
   void on_sent(probes::ChannelIndex channel, base::MonoTime at) override;
   void on_result(const probes::Result& result, const probes::AnswerDetail* detail) override;

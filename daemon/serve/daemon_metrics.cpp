@@ -93,6 +93,12 @@ void add_journal(Families& out, const journal::Health& health) {
   out.gauge("blipd_journal_bytes", "Size of the journal's file.", static_cast<double>(health.bytes));
 }
 
+void add_record(Families& out, const RecordHealth& health) {
+  out.gauge("blipd_record_writing", "1 while results can be recorded, 0 while their file cannot be written.",
+            health.is_writing ? 1 : 0);
+  out.counter("blipd_record_dropped_total", "Lines of recorded results that were given up.", health.dropped);
+}
+
 void add_server(Families& out, const ServerStats& stats) {
   out.begin(MetricType::Counter, "blipd_http_requests_total", "Answers of the HTTP server, by status code.");
   for (const auto& [status, count] : stats.replies) {
@@ -123,6 +129,7 @@ class DaemonMetrics final : public prometheus::Collectable {
     add_vantage(out, *published_.snapshot);
     add_verdicts(out, *published_.snapshot);
     if (published_.journal) add_journal(out, *published_.journal);
+    if (published_.record) add_record(out, *published_.record);
     return out.take();
   }
 

@@ -1,6 +1,7 @@
 // What the probing side hands to those who serve it: one immutable value, shared between threads.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -26,11 +27,18 @@ struct ReloadOutcome {
   std::string text;  // for whoever asked: what was done, or every fault on a line of its own
 };
 
+// Of the file that `record:` names.
+struct RecordHealth {
+  bool is_writing = true;
+  std::uint64_t dropped = 0;  // lines that were not written
+};
+
 struct Published {
   std::shared_ptr<const pipeline::Snapshot> snapshot;
   engine::Health health;
   Reload reload;
   std::optional<journal::Health> journal;  // absent: none is kept
+  std::optional<RecordHealth> record;      // absent: results are not recorded
   // Events that ended lately, oldest first; null: none has.
   std::shared_ptr<const std::vector<std::shared_ptr<const event::Event>>> ended;
 };

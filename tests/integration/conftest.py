@@ -11,6 +11,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+from harness import dictionaries  # noqa: E402
 from harness.daemon import Daemon  # noqa: E402
 from harness.network import Pair  # noqa: E402
 
@@ -113,6 +114,9 @@ class Runner:
     def end(self) -> None:
         for daemon in self.daemons:
             daemon.kill()
+        # Whatever else a test is about: nothing is logged that docs/logs.md does not have.
+        strange = set().union(*(dictionaries.undocumented(daemon.log) for daemon in self.daemons))
+        assert not strange, "\n".join(sorted(strange))
 
 
 @pytest.fixture

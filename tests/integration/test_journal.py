@@ -1,5 +1,6 @@
 """What survives: events over a kill, and probing over every fault of the journal's file."""
 
+import json
 import signal
 import sqlite3
 import subprocess
@@ -9,6 +10,7 @@ import pytest
 from harness.daemon import configuration
 from harness.journal import expect_that_parts_add_up, of_scope, report
 from harness.lab import Laboratory
+from harness.processes import wait_until
 
 CUT, BACK = 10, 34  # seconds of the scenario
 CONTROLS = [
@@ -141,6 +143,26 @@ def test_a_full_disk_holds_up_nothing_and_is_written_later(lab, run, small_disk)
     filler.unlink()
     daemon.wait_for(is_writing, 10, "the journal is written again")
     assert "event=journal_recovered" in daemon.log
+
+
+def test_results_that_cannot_be_recorded_are_counted_and_leave_no_half_line(lab, run, small_disk):
+    recorded = small_disk / "results.jsonl"
+    daemon = run(lab.namespace, config("none") | {"record": str(recorded)}).wait_ready()
+    filler = small_disk / "filler"
+    with pytest.raises(OSError):
+        filler.write_bytes(bytes(1 << 20))
+    full = daemon.wait_for(lambda m: m.value("blipd_record_writing") == 0, 40, "the full disk is noticed")
+    daemon.wait_for(lambda m: m.sum("blipd_probes_sent_total") > full.sum("blipd_probes_sent_total") + 10, 5, "probing goes on")
+    filler.unlink()
+    wait_until(lambda: "event=record_recovered" in daemon.log, 15, "results are recorded again")
+    after = daemon.scrape()
+    assert after.value("blipd_record_writing") == 1
+    assert after.value("blipd_record_dropped_total") > 0
+    assert daemon.log.count("event=record_degraded") == daemon.log.count("event=record_recovered") == 1
+    daemon.stop()
+    for line in recorded.read_text().splitlines():
+        json.loads(line)
+    recorded.unlink()
 
 
 def test_a_journal_that_cannot_be_made_is_said_once_and_probing_goes_on(lab, run, tmp_path):

@@ -30,10 +30,7 @@ struct Bench {
   app::Publisher publisher{pipeline, [this] { ++wakes; }};
 
   void tick_until_done() {
-    for (int i = 0;
-         i < 1000 && publisher.tick(
-                         {}, [] { return engine::Health{}; }, [] { return std::optional<journal::Health>(); });
-         ++i) {
+    for (int i = 0; i < 1000 && publisher.tick({}, [](serve::Published&) {}); ++i) {
     }
   }
 };
@@ -42,8 +39,7 @@ struct Bench {
 
 TEST_CASE("nothing is built while nobody asks") {
   Bench b;
-  CHECK_FALSE(b.publisher.tick(
-      {}, [] { return engine::Health{}; }, [] { return std::optional<journal::Health>(); }));
+  CHECK_FALSE(b.publisher.tick({}, [](serve::Published&) {}));
   CHECK(b.wakes == 0);
 }
 
