@@ -51,9 +51,9 @@ class Daemon::Impl {
         supervisor_(Supervisor::of_environment(clock_.read().mono)),
         signals_(io_, SIGTERM, SIGINT, SIGHUP),
         reloader_(
-            config_path_, loaded.text, shard,
+            config_path_, loaded.text, plan_, shard,
             [this](std::function<void()> work) { on_probing_thread(std::move(work)); },
-            [this](const config::Loaded& next, Reloader::What what) { return take(next, what); }),
+            [this](const Reloader::Proposal& proposal) { return take(proposal); }),
         target_watch_([this] { on_probing_thread([this] { reloader_.request(Reloader::What::kTargetFiles, {}); }); }),
         target_sources_(std::move(loaded.targets)) {
     count_channels();
@@ -214,26 +214,18 @@ class Daemon::Impl {
     });
   }
 
-  // Applies what was loaded if it is without fault.
-  serve::ReloadOutcome take(const config::Loaded& loaded, Reloader::What what) {
+  // Applies what was loaded, if it can be.
+  serve::ReloadOutcome take(const Reloader::Proposal& proposal) {
+    const config::Loaded& loaded = proposal.loaded;
     // Those of a failed load, too: it is tried again when they have changed once more. A file that could not be
     // understood at all names none.
     if (loaded.faults.empty() || !loaded.targets.patterns.empty()) target_watch_.watch(loaded.targets);
     std::string faults;
-    const auto note = [&](const std::string& fault) {
+    for (const std::string& fault : proposal.faults) {
       log_.write(Severity::kError, "reload_fault", fault);
       faults += fault + '\n';
-    };
-    for (const config::Fault& fault : loaded.faults) note(fault.to_string());
-    std::shared_ptr<const config::Plan> plan;
-    if (loaded.faults.empty()) {
-      plan = config::make_plan(loaded.configuration, plan_.get());
-      if (const auto bindings = engine::check_bindings(*plan); !bindings) {
-        note(bindings.error().text);
-        plan = nullptr;
-      }
     }
-    if (!plan) {
+    if (!proposal.plan) {
       reload_.was_successful = false;
       log_.write(Severity::kError, "reload_failed", "nothing was changed");
       return {false, faults + "nothing was changed\n"};
@@ -241,10 +233,10 @@ class Daemon::Impl {
     for (const config::Fault& warning : loaded.warnings) {
       log_.write(Severity::kWarning, "config_warning", warning.to_string());
     }
-    adopt(std::move(plan));
+    adopt(proposal.plan);
     log_.write(Severity::kInfo, "reloaded", "",
                {{"channels", std::to_string(channels_)},
-                {"by", what == Reloader::What::kEverything ? "request" : "target_files"}});
+                {"by", proposal.what == Reloader::What::kEverything ? "request" : "target_files"}});
     return {true, fmt::format("reloaded: {} channels\n", channels_)};
   }
 

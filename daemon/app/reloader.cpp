@@ -3,10 +3,18 @@
 #include <memory>
 #include <utility>
 
+#include "daemon/engine/means.hpp"
+
 namespace blipd::app {
 
-Reloader::Reloader(std::string path, std::string text, config::Shard shard, Post post, Apply apply)
-    : path_(std::move(path)), text_(std::move(text)), shard_(shard), post_(std::move(post)), apply_(std::move(apply)) {}
+Reloader::Reloader(std::string path, std::string text, std::shared_ptr<const config::Plan> plan, config::Shard shard,
+                   Post post, Apply apply)
+    : path_(std::move(path)),
+      text_(std::move(text)),
+      plan_(std::move(plan)),
+      shard_(shard),
+      post_(std::move(post)),
+      apply_(std::move(apply)) {}
 
 Reloader::~Reloader() {
   if (thread_.joinable()) thread_.join();
@@ -22,19 +30,37 @@ void Reloader::request(What what, Done done) {
 void Reloader::start() {
   is_loading_ = true;
   is_wanted_ = false;
-  loading_ = std::exchange(wanted_, What::kTargetFiles);
+  const What what = std::exchange(wanted_, What::kTargetFiles);
   asked_ = std::exchange(waiting_, {});
   if (thread_.joinable()) thread_.join();
-  thread_ = std::thread([this, text = loading_ == What::kTargetFiles ? text_ : std::string(), what = loading_] {
-    auto loaded = std::make_shared<config::Loaded>(what == What::kEverything ? config::load_file(path_, shard_)
-                                                                             : config::load_text(text, path_, shard_));
-    post_([this, loaded] { finish(*loaded); });
+  thread_ = std::thread([this, what] {
+    auto proposal = std::make_shared<const Proposal>(propose(what));
+    post_([this, proposal] { finish(*proposal); });
   });
 }
 
-void Reloader::finish(const config::Loaded& loaded) {
-  const serve::ReloadOutcome outcome = apply_(loaded, loading_);
-  if (outcome.was_successful && loading_ == What::kEverything) text_ = loaded.text;
+Reloader::Proposal Reloader::propose(What what) const {
+  Proposal proposal;
+  proposal.what = what;
+  proposal.loaded =
+      what == What::kEverything ? config::load_file(path_, shard_) : config::load_text(text_, path_, shard_);
+  for (const config::Fault& fault : proposal.loaded.faults) proposal.faults.push_back(fault.to_string());
+  if (!proposal.faults.empty()) return proposal;
+  auto plan = config::make_plan(proposal.loaded.configuration, plan_.get());
+  if (const auto bindings = engine::check_bindings(*plan)) {
+    proposal.plan = std::move(plan);
+  } else {
+    proposal.faults.push_back(bindings.error().text);
+  }
+  return proposal;
+}
+
+void Reloader::finish(const Proposal& proposal) {
+  const serve::ReloadOutcome outcome = apply_(proposal);
+  if (outcome.was_successful) {
+    text_ = proposal.loaded.text;
+    plan_ = proposal.plan;
+  }
   is_loading_ = false;
   for (const Done& done : std::exchange(asked_, {})) done(outcome);
   if (is_wanted_) start();

@@ -1,14 +1,16 @@
-// Loads the configuration anew: on a thread of its own, since that may take a while (many targets, a slow disk), one
-// load after the other. What comes of it is applied, and told to whoever asked, on the probing thread. Decides nothing:
-// whether to apply what was loaded is up to `apply`.
+// Loads the configuration anew and makes a plan of it: on a thread of its own, since that may take a while (many
+// targets, a slow disk), one load after the other. What comes of it is applied, and told to whoever asked, on the
+// probing thread. Applies nothing itself.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "config/load.hpp"
+#include "config/plan.hpp"
 #include "daemon/serve/published.hpp"
 
 namespace blipd::app {
@@ -20,11 +22,18 @@ class Reloader {
     kTargetFiles,  // by the configuration file as it was when it was last applied: an edit of it waits to be asked for
   };
   using Post = std::function<void(std::function<void()>)>;  // runs a function on the probing thread; from any thread
-  using Apply = std::function<serve::ReloadOutcome(const config::Loaded&, What)>;
+  struct Proposal {
+    What what = What::kEverything;
+    config::Loaded loaded;
+    std::vector<std::string> faults;           // why it cannot be applied
+    std::shared_ptr<const config::Plan> plan;  // null when it cannot
+  };
+  using Apply = std::function<serve::ReloadOutcome(const Proposal&)>;
   using Done = std::function<void(const serve::ReloadOutcome&)>;
 
-  // `text` is that of the configuration that holds now; `shard` is taken of each that is loaded.
-  Reloader(std::string path, std::string text, config::Shard shard, Post post, Apply apply);
+  // `text` and `plan` are those that hold now; `shard` is taken of each configuration that is loaded.
+  Reloader(std::string path, std::string text, std::shared_ptr<const config::Plan> plan, config::Shard shard, Post post,
+           Apply apply);
   // Waits for a load under way; nobody is told of it any more.
   ~Reloader();
 
@@ -34,16 +43,17 @@ class Reloader {
 
  private:
   void start();
-  void finish(const config::Loaded& loaded);
+  Proposal propose(What what) const;
+  void finish(const Proposal& proposal);
 
   std::string path_;
-  std::string text_;
+  std::string text_;  // like the plan, left alone while a load is under way
+  std::shared_ptr<const config::Plan> plan_;
   config::Shard shard_;
   Post post_;
   Apply apply_;
   std::thread thread_;
   bool is_loading_ = false;
-  What loading_ = What::kEverything;
   std::vector<Done> asked_;    // of the load under way
   std::vector<Done> waiting_;  // of the one to follow
   bool is_wanted_ = false;     // one to follow

@@ -1,10 +1,13 @@
 """Starts, reloads, and what stays as it is through them. Named after complaints of other tools' users, too."""
 
 import json
+import signal
 import time
 
 import pytest
-from harness.daemon import configuration
+from harness.daemon import Watcher, configuration
+from harness.metrics import unbalanced
+from harness.processes import wait_until
 
 PING = {"type": "icmp", "interval": "200ms", "timeout": "500ms"}
 
@@ -164,3 +167,37 @@ def test_target_files_are_watched(pair, run, directory):
     assert not after.series("blipd_probes_sent_total", target="198.18.31.2")
     assert after.sum("blipd_probes_lost_total") == 0
     daemon.stop()
+
+
+def test_reloads_under_full_probing_lose_nothing_and_turn_no_counter_back(pair, run):
+    """3,000 probes a second; every reload takes 100 targets away and brings 100 others, and a bad one comes between."""
+    probe = {"type": "icmp", "interval": "250ms", "timeout": "400ms", "rtt_buckets": ["10ms", "100ms"]}
+    kept = {f"k{i}": (f"198.18.{110 + i // 100}.{1 + i % 100}", ["ping"]) for i in range(650)}
+
+    def variant(turn):
+        changing = {f"v{turn}-{i}": (f"198.18.{130 + turn}.{1 + i}", ["ping"]) for i in range(100)}
+        budget = {"prefix_rate": 0}
+        return configuration(kept | changing, {"ping": probe}, port=10552, budget=budget)
+
+    daemon = run(pair.near, variant(0), name="full").wait_ready(20)
+    watcher = Watcher(daemon, rate=2)
+    for turn in range(1, 8):
+        daemon.reload(variant(turn))
+        daemon.config_file.write_text("countries: [")
+        failed = daemon.log.count("event=reload_failed")
+        daemon.process.signal(signal.SIGHUP)
+        wait_until(lambda failed=failed: daemon.log.count("event=reload_failed") > failed, 5, "the bad file is refused")
+    scrapes = [metrics for _, metrics in watcher.finish()]
+    assert len(scrapes) >= 4
+    last = daemon.wait_for(lambda now: now.sum("blipd_probes_sent_total") > 0, 1, "a last scrape")
+    for metrics in [*scrapes, last]:
+        assert unbalanced(metrics) == []
+        assert metrics.sum("blipd_probes_lost_total") == 0
+        assert metrics.sum("blipd_probes_aborted_total") == 0
+    for before, after in zip(scrapes, [*scrapes[1:], last]):
+        for family in ("sent", "answered", "lost", "aborted"):
+            earlier, later = (m.samples[f"blipd_probes_{family}_total"] for m in (before, after))
+            back = [labels for labels, value in earlier.items() if labels in later and later[labels] < value]
+            assert back == []
+    assert last.value("blipd_capture_drops_total") == 0
+    daemon.stop(within=3)

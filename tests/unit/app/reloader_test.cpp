@@ -27,7 +27,7 @@ struct Scene {
     folder = made;
     write(naming("192.0.2.1"));
     reloader.emplace(
-        file(), naming("192.0.2.1"), config::Shard{},
+        file(), naming("192.0.2.1"), config::make_plan({}, nullptr), config::Shard{},
         [this](std::function<void()> work) {
           {
             const std::lock_guard lock(mutex);
@@ -35,9 +35,10 @@ struct Scene {
           }
           wake.notify_one();
         },
-        [this](const config::Loaded& loaded, Reloader::What) {
-          if (!loaded.faults.empty()) return ReloadOutcome{false, loaded.faults.front().to_string()};
-          applied.push_back(loaded.configuration.countries.at(0).networks.at(0).targets.at(0).host);
+        [this](const Reloader::Proposal& proposal) {
+          CHECK(proposal.faults.empty() == (proposal.plan != nullptr));
+          if (!proposal.plan) return ReloadOutcome{false, proposal.faults.front()};
+          applied.push_back(proposal.plan->configuration.countries.at(0).networks.at(0).targets.at(0).host);
           return ReloadOutcome{true, applied.back()};
         });
   }
