@@ -56,6 +56,7 @@ constexpr auto kTimes = std::to_array<Time>({
     {"blip_limit", &Detect::blip_limit, seconds(1), hours(24)},
     {"recovery", &Detect::recovery, seconds(0), hours(24)},
     {"relapse", &Detect::relapse, seconds(0), hours(24)},
+    {"sustained", &Detect::sustained, seconds(0), hours(24)},
     {"flap_half_life", &Detect::flap_half_life, seconds(1), hours(24 * 7)},
     {"flap_window", &Detect::flap_window, seconds(10), hours(24)},
     {"partial_hold", &Detect::partial_hold, seconds(0), hours(1)},

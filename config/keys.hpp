@@ -36,15 +36,36 @@ inline constexpr auto kDns = std::to_array<string_view>(
     {"query", "record", "transport", "port", "recursion_desired", "nsid", "edns_size", "expect"});
 inline constexpr auto kExpect = std::to_array<string_view>({"rcodes", "answer_matches", "answer_mismatches"});
 inline constexpr auto kBudget = std::to_array<string_view>({"total_rate", "prefix_rate", "do_not_probe"});
-inline constexpr auto kDetect =
-    std::to_array<string_view>({"down_threshold",  "small_down_threshold", "up_threshold",      "clip",
-                                "false_failure",   "down_failure",         "congested_failure", "usual_alpha",
-                                "usual_floor",     "control_quorum",       "blip_limit",        "recovery",
-                                "relapse",         "flap_penalty",         "flap_ceiling",      "flap_half_life",
-                                "flap_window",     "unstable_from",        "unstable_until",    "chance",
-                                "unstable_weight", "partial_share",        "partial_ends",      "partial_hold",
-                                "degraded_loss",   "degraded_deviations",  "cusum_slack",       "cusum_limit",
-                                "review_after"});
+inline constexpr auto kDetect = std::to_array<string_view>({"down_threshold",
+                                                            "small_down_threshold",
+                                                            "up_threshold",
+                                                            "clip",
+                                                            "false_failure",
+                                                            "down_failure",
+                                                            "congested_failure",
+                                                            "usual_alpha",
+                                                            "usual_floor",
+                                                            "control_quorum",
+                                                            "blip_limit",
+                                                            "recovery",
+                                                            "relapse",
+                                                            "sustained",
+                                                            "flap_penalty",
+                                                            "flap_ceiling",
+                                                            "flap_half_life",
+                                                            "flap_window",
+                                                            "unstable_from",
+                                                            "unstable_until",
+                                                            "chance",
+                                                            "unstable_weight",
+                                                            "partial_share",
+                                                            "partial_ends",
+                                                            "partial_hold",
+                                                            "degraded_loss",
+                                                            "degraded_deviations",
+                                                            "cusum_slack",
+                                                            "cusum_limit",
+                                                            "review_after"});
 inline constexpr auto kEngine = std::to_array<string_view>({"late_window", "max_lag", "ask_at_once"});
 inline constexpr auto kLog = std::to_array<string_view>({"level"});
 // A target file in Prometheus' file_sd form, and the labels in it that mean something here.

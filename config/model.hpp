@@ -68,6 +68,7 @@ struct Detect {
   base::Duration blip_limit = std::chrono::minutes(5);  // an outage shorter than this is a blip
   base::Duration recovery = std::chrono::minutes(10);   // steady for so long before it is normal again
   base::Duration relapse = std::chrono::minutes(1);     // down again so soon is the same outage of a network
+  base::Duration sustained = std::chrono::minutes(1);   // an outage that lasts so long is one to be told at once
 
   double flap_penalty = 1000;  // of one time down
   double flap_ceiling = 4000;  // the sum stays below

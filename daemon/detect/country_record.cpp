@@ -97,6 +97,7 @@ void CountryRecord::judge_total(const Networks& networks, Scene& scene) {
     return;
   }
   lowest_ = std::min(lowest_, standing_.reachable_ratio.value_or(1));
+  judge_sustained(scene);
   const event::Event& event = scene.ledger.get(outage_);
   const base::Duration age = scene.ledger.wall(scene.now) - event.start.middle();
   if (event.length == event::Class::kBlip && age >= scene.rules().blip_limit) {
@@ -109,6 +110,18 @@ void CountryRecord::judge_total(const Networks& networks, Scene& scene) {
     scene.ledger.revise(outage_, [](event::Event& e) { e.needs_review = true; });
   }
   if (is_total_ && event.length == event::Class::kOutage) tally_.run(base::to_seconds(age));
+}
+
+// Only a failure is proof. After a fault of the vantage point, what was frozen is shown again until the first answers
+// are in: the time that passed meanwhile proves nothing.
+void CountryRecord::judge_sustained(Scene& scene) {
+  if (is_sustained_ || !is_total_) return;
+  base::MonoTime last = kNever;
+  for (const config::NetworkIndex n : scene.plan.countries[index_].networks) {
+    last = std::max(last, scene.hearing.network(n).last_failed);
+  }
+  const base::WallTime start = scene.ledger.get(outage_).start.middle();
+  is_sustained_ = last != kNever && scene.ledger.wall(last) - start >= scene.rules().sustained;
 }
 
 void CountryRecord::begin_total(const Networks& networks, Scene& scene) {
@@ -162,6 +175,7 @@ void CountryRecord::close_outage(Scene& scene) {
   tally_.finish(scene.ledger.get(outage_));
   scene.ledger.release(outage_);
   outage_.clear();
+  is_sustained_ = false;
 }
 
 // When each network, or each host of those that are still up, fell; in order.

@@ -32,6 +32,8 @@ class CountryRecord {
   const OutageTally& tally() const { return tally_; }
   const std::string& outage() const { return outage_; }
   bool is_outage_open() const { return is_total_ || is_resumed_; }
+  // The outage is known to have lasted for the configured time; true until it is closed, so over a relapse too.
+  bool is_sustained() const { return is_sustained_; }
 
   // It is not asked any more: what is open ends, as far as anybody knows, now.
   void abandon(Scene& scene);
@@ -52,6 +54,7 @@ class CountryRecord {
   void judge_total(const Networks& networks, Scene& scene);
   void begin_total(const Networks& networks, Scene& scene);
   void end_total(const Networks& networks, Scene& scene);
+  void judge_sustained(Scene& scene);
   void judge_partial(const Networks& networks, Scene& scene);
   void judge_instability(const Networks& networks, Scene& scene);
   void close_outage(Scene& scene);
@@ -75,6 +78,7 @@ class CountryRecord {
   std::string outage_;  // open, or ended so lately that a relapse would continue it; empty: none
   bool is_total_ = false;
   bool is_resumed_ = false;
+  bool is_sustained_ = false;
   bool was_unstable_ = false;
   double lowest_ = 1;
   MonoSpan down_since_;

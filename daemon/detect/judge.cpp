@@ -20,6 +20,7 @@ Stability stability_of(const Record& record, const Assessment& assessment, base:
   for (std::size_t i = 0; i < stability.outages.size(); ++i) {
     stability.outages[i] = record.tally().row(static_cast<Counted>(i));
   }
+  stability.is_sustained = record.is_sustained();
   if (record.is_outage_open()) stability.outage_start = assessment.start_of(record.outage());
   return stability;
 }

@@ -32,6 +32,7 @@ struct Stability {
   double usual_per_day = 0;                    // times down
   std::array<OutageTally::Row, 3> outages{};   // by Counted
   std::optional<base::WallTime> outage_start;  // of the outage that is open
+  bool is_sustained = false;  // it, or the one that a relapse would continue, has lasted for long enough
 };
 
 struct NetworkVerdict {

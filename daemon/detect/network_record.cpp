@@ -115,6 +115,7 @@ void NetworkRecord::close_outage(Scene& scene) {
   tally_.finish(scene.ledger.get(outage_));
   scene.ledger.release(outage_);
   outage_.clear();
+  is_sustained_ = false;
 }
 
 void NetworkRecord::advance(Scene& scene) {
@@ -147,6 +148,7 @@ void NetworkRecord::judge_outage(Scene& scene) {
   const base::MonoTime last = scene.hearing.network(index_).last_failed;
   const base::Duration proven =
       last == kNever ? base::Duration::zero() : scene.ledger.wall(last) - event.start.middle();
+  is_sustained_ = is_sustained_ || (last != kNever && proven >= scene.rules().sustained);
   if (event.length == event::Class::kBlip && proven >= scene.rules().blip_limit) {
     scene.ledger.revise(outage_, [&](event::Event& e) {
       e.length = event::Class::kOutage;

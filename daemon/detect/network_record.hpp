@@ -48,6 +48,8 @@ class NetworkRecord {
   double usual_down_share() const { return usual_down_.mean(); }
   const std::string& outage() const { return outage_; }
   bool is_outage_open() const { return is_down_ || is_resumed_; }
+  // The outage is known to have lasted for the configured time; true until it is closed, so over a relapse too.
+  bool is_sustained() const { return is_sustained_; }
   const std::string& instability() const { return instability_.id(); }
   const std::string& partial() const { return partial_.id(); }
   // For a while, and until it fell or shortly before.
@@ -101,7 +103,8 @@ class NetworkRecord {
   bool is_down_ = false;
   bool was_unstable_ = false;  // when it went down
   bool is_resumed_ = false;    // from before a restart, and not confirmed since
-  double lowest_ = 1;          // reachable share of the present event
+  bool is_sustained_ = false;
+  double lowest_ = 1;  // reachable share of the present event
   MonoSpan down_since_;
   std::optional<MonoSpan> back_since_;
   Standing instability_, partial_, degraded_;

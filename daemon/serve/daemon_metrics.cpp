@@ -36,6 +36,9 @@ void add_vantage(Families& out, const pipeline::Snapshot& snapshot) {
   out.gauge("blipd_vantage_ok",
             "1 when enough controls answer, 0 at a vantage fault; NaN when there are no controls or none is settled.",
             is_known ? (vantage.state == pipeline::VantageState::kOk ? 1 : 0) : kNan);
+  const bool is_at_fault = vantage.state == pipeline::VantageState::kFault;
+  out.gauge("blipd_vantage_fault_start_timestamp_seconds", "When the present vantage fault was found; 0 without one.",
+            is_at_fault && vantage.since ? base::to_unix_seconds(*vantage.since) : 0.0);
   out.gauge("blipd_vantage_control_answer_ratio", "Share of controls that answered their last probe; NaN if unknown.",
             or_nan(vantage.control_answer_ratio));
 }

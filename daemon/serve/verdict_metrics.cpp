@@ -1,6 +1,10 @@
 #include "daemon/serve/verdict_metrics.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "daemon/detect/flaps.hpp"
+#include "daemon/event/event.hpp"
 #include "probes/base/text.hpp"
 
 namespace blipd::serve {
@@ -66,6 +70,50 @@ void add_outages(Families& out, const pipeline::Snapshot& snapshot) {
   for_each_stability(snapshot, [&](const Labels& labels, const detect::Stability& stability) {
     out.put(labels, stability.outage_start ? base::to_unix_seconds(*stability.outage_start) : 0.0);
   });
+  out.begin(MetricType::Gauge, "blipd_outage_sustained",
+            "1 once an outage is known to have lasted detect.sustained, until a relapse would be another outage.");
+  for_each_stability(snapshot, [&](const Labels& labels, const detect::Stability& stability) {
+    out.put(labels, stability.is_sustained ? 1 : 0);
+  });
+  out.gauge("blipd_sustained_seconds", "How long an outage must last to be sustained: detect.sustained.",
+            base::to_seconds(snapshot.plan->configuration.detect.sustained));
+}
+
+// How the outage of a network or a country that is open began, as far as it is known.
+const event::Event* open_outage(const pipeline::Snapshot& snapshot, std::string_view country,
+                                std::string_view network) {
+  const event::Scope scope = network.empty() ? event::Scope::kCountry : event::Scope::kNetwork;
+  for (const event::Event& event : snapshot.open_events) {
+    const bool is_there = event.scope == scope && event.country == country && event.network == network;
+    if (is_there && event.kind == event::Kind::kOutage) return &event;
+  }
+  return nullptr;
+}
+
+void add_onsets(Families& out, const pipeline::Snapshot& snapshot) {
+  const config::Plan& plan = *snapshot.plan;
+  const auto for_each_place = [&](const auto& put) {
+    for_each_network(snapshot, [&](const Labels& labels, std::size_t i) {
+      const config::PlannedNetwork& network = plan.networks[i];
+      put(labels, open_outage(snapshot, plan.countries[*network.country].code, network.name));
+    });
+    for_each_country(snapshot, [&](const Labels& labels, std::size_t i) {
+      put(labels, open_outage(snapshot, plan.countries[i].code, ""));
+    });
+  };
+  out.begin(MetricType::Gauge, "blipd_outage_shape", "1 for how the open outage began, or for none, else 0.");
+  for_each_place([&](const Labels& labels, const event::Event* outage) {
+    std::array<const char*, event::kShapeNames.size() + 1> names{};
+    std::ranges::copy(event::kShapeNames, names.begin());
+    names.back() = "none";
+    const std::size_t none = event::kShapeNames.size();
+    out.states(labels, "shape", names, outage ? static_cast<std::size_t>(outage->onset.shape) : none);
+  });
+  out.begin(MetricType::Gauge, "blipd_outage_fall_seconds",
+            "How long the open outage's fall from 90 % to 10 % of what was reachable took; NaN without one.");
+  for_each_place([&](const Labels& labels, const event::Event* outage) {
+    out.put(labels, outage && outage->onset.fall ? base::to_seconds(*outage->onset.fall) : kNan);
+  });
 }
 
 void add_networks(Families& out, const pipeline::Snapshot& snapshot) {
@@ -93,6 +141,9 @@ void add_networks(Families& out, const pipeline::Snapshot& snapshot) {
   for_each_network(snapshot, [&](const Labels& labels, std::size_t i) {
     add_penalties(out, labels, snapshot.networks[i].stability, *snapshot.plan);
   });
+  out.begin(MetricType::Gauge, "blipd_network_weight", "Configured weight of the network in its country.");
+  for_each_network(snapshot,
+                   [&](const Labels& labels, std::size_t i) { out.put(labels, snapshot.plan->networks[i].weight); });
   out.begin(MetricType::Gauge, "blipd_network_info", "What is configured about the network; always 1.");
   for_each_network(snapshot, [&](Labels labels, std::size_t i) {
     const config::PlannedNetwork& network = snapshot.plan->networks[i];
@@ -141,6 +192,7 @@ void add_verdicts(Families& out, const pipeline::Snapshot& snapshot) {
   add_countries(out, snapshot);
   add_networks(out, snapshot);
   add_outages(out, snapshot);
+  add_onsets(out, snapshot);
 }
 
 }  // namespace blipd::serve

@@ -172,6 +172,51 @@ TEST_CASE("networks and countries export their ratios and what is configured abo
   CHECK(metrics.at(R"(blipd_country_info{country="KP",name="North Korea"})") == "1");
 }
 
+TEST_CASE("the vantage point's name, weights and what is sustained are there for rules to join with") {
+  config::Plan plan = sample::small_plan();
+  plan.configuration.vantage_name = "fra1";
+  plan.configuration.detect.sustained = 90s;
+  plan.networks[0].weight = 2.5;
+  pipeline::Snapshot snapshot = sample::empty_snapshot(std::move(plan));
+  snapshot.countries[0].stability.is_sustained = true;
+  const Metrics metrics = render(std::move(snapshot));
+  CHECK(metrics.at(R"(blipd_vantage_info{vantage="fra1"})") == "1");
+  CHECK(metrics.at("blipd_sustained_seconds") == "90");
+  CHECK(metrics.at(R"(blipd_network_weight{country="KP",network="star-jv"})") == "2.5");
+  CHECK(metrics.at(R"(blipd_outage_sustained{country="KP"})") == "1");
+  CHECK(metrics.at(R"(blipd_outage_sustained{country="KP",network="star-jv"})") == "0");
+}
+
+TEST_CASE("how an open outage began is told of its own place, and of no other event") {
+  pipeline::Snapshot snapshot = sample::empty_snapshot(sample::small_plan());
+  event::Event outage;
+  outage.scope = event::Scope::kCountry;
+  outage.kind = event::Kind::kOutage;
+  outage.country = "KP";
+  outage.onset.shape = event::Shape::kStaged;
+  outage.onset.fall = 150s;
+  event::Event other = outage;
+  other.kind = event::Kind::kInstability;
+  other.onset.shape = event::Shape::kGradual;
+  event::Event of_host = outage;
+  of_host.scope = event::Scope::kTarget;
+  of_host.network = "star-jv";
+  of_host.target = "ns1";
+  snapshot.open_events = {other, of_host, outage};
+  const Metrics metrics = render(std::move(snapshot));
+  const auto shape = [&](const std::string& place, const std::string& name) {
+    return metrics.at("blipd_outage_shape{" + place + ",shape=\"" + name + "\"}");
+  };
+  const std::string country = R"(country="KP")";
+  const std::string network = R"(country="KP",network="star-jv")";
+  for (const char* name : {"abrupt", "staged", "gradual", "after instability", "none"}) {
+    CHECK(shape(country, name) == (std::string(name) == "staged" ? "1" : "0"));
+    CHECK(shape(network, name) == (std::string(name) == "none" ? "1" : "0"));
+  }
+  CHECK(metrics.at("blipd_outage_fall_seconds{" + country + "}") == "150");
+  CHECK(metrics.at("blipd_outage_fall_seconds{" + network + "}") == "Nan");
+}
+
 TEST_CASE("networks of controls have channels and targets, but no state of their own") {
   const std::string text = render(*sample::small());
   CHECK(text.find(R"(blipd_target_state{country="",network="anycast-1")") != std::string::npos);
@@ -194,6 +239,18 @@ TEST_CASE("the vantage point is 1 when fine, 0 at fault and NaN when nobody know
   CHECK(vantage_ok(pipeline::VantageState::kOk) == "1");
   CHECK(vantage_ok(pipeline::VantageState::kFault) == "0");
   CHECK(vantage_ok(pipeline::VantageState::kUnknown) == "Nan");
+}
+
+TEST_CASE("a vantage fault has a start, anything else has none") {
+  const auto start = [](pipeline::VantageState state) {
+    pipeline::Snapshot snapshot = sample::empty_snapshot(sample::small_plan());
+    snapshot.vantage.state = state;
+    snapshot.vantage.since = sample::kTaken;
+    return render(std::move(snapshot)).at("blipd_vantage_fault_start_timestamp_seconds");
+  };
+  CHECK(start(pipeline::VantageState::kFault) == "1419264900");
+  CHECK(start(pipeline::VantageState::kOk) == "0");
+  CHECK(start(pipeline::VantageState::kUnknown) == "0");
 }
 
 TEST_CASE("our own quality is exported, scheduling lag as a cumulative histogram") {
