@@ -15,10 +15,18 @@ namespace blipd::detect {
 
 class ControlLoss {
  public:
-  void add(base::MonoTime now, bool is_failure, bool is_learning) {
+  void add(base::MonoTime now, base::MonoTime sent, bool is_failure, bool is_learning) {
     move(now);
+    if (sent < counts_from_) return;
     is_failure ? ++buckets_[current_].failed : ++buckets_[current_].answered;
     if (is_learning) usual_.learn(is_failure ? 0.0 : 1.0, kAlpha);
+  }
+
+  // A fault of ours is over. What it lost was an interruption and says nothing of how congested we are now; held against
+  // the country's silence for a minute more, it would hide that.
+  void end_fault(base::MonoTime now) {
+    buckets_ = {};
+    counts_from_ = now;
   }
 
   // In 0.5..1; 1 where too little is known.
@@ -61,6 +69,7 @@ class ControlLoss {
   std::array<Bucket, kBuckets> buckets_{};
   std::size_t current_ = 0;
   base::MonoTime ends_ = kNever;
+  base::MonoTime counts_from_ = kNever;  // probes sent earlier do not count
   SlowMean usual_{1.0F, 20.0F};
 };
 

@@ -100,7 +100,7 @@ void Hearing::on_result(const probes::Result& result) {
   if (is_of_control) {
     if (!plan_->targets[channel.target].upstream.empty()) return;
     if (!is_answer) control_failed_ = std::max(control_failed_, result.sent);
-    control_loss_.add(now_, !is_answer, !is_at_fault());
+    control_loss_.add(now_, result.sent, !is_answer, !is_at_fault());
     on_control(is_first_failure && is_news);
   } else if (is_answer) {
     on_answer(result, channel.target);
@@ -155,6 +155,7 @@ void Hearing::update_vantage() {
     const base::MonoTime failed = std::max(control_failed_, vantage_.vouched_until());
     changes_.push_back({Change::Of::kVantage, 0, true, {std::min(vantage_.vouched_until(), failed), failed}});
   } else {
+    control_loss_.end_fault(now_);
     changes_.push_back({Change::Of::kVantage, 0, false, {std::min(control_failed_, now_), now_}});
   }
 }

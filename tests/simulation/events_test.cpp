@@ -107,6 +107,21 @@ TEST_CASE("A fault of our own link is one event of the vantage point and nobody 
   }
 }
 
+TEST_CASE("An outage soon after a fault of our own link is found as soon as any", "[simulation][events]") {
+  for (const base::Duration gap : {5s, 10s, 30s, 60s}) {
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+      Story story({}, seed);
+      story.country.link_cuts.push_back({kStart + 10min, kStart + 10min + 30s});
+      story.cut_all(10min + 30s + gap, 20min);
+      story.run(kStart + 1h);
+      const auto countries = story.of(Scope::kCountry, Kind::kOutage);
+      INFO(base::to_seconds(gap) << " s after it, seed " << seed);
+      REQUIRE(countries.size() == 1);
+      CHECK(seconds(countries[0].declared) <= 630 + base::to_seconds(gap) + 20);
+    }
+  }
+}
+
 TEST_CASE("A fault of our own link in the middle of an outage leaves it one event", "[simulation][events]") {
   Story story({});
   story.cut_all(10min, 40min);

@@ -54,8 +54,8 @@ TEST_CASE("In congestion near us fewer controls vouch for a time, and never none
 TEST_CASE("Loss of the controls counts from 5 % on, and at most as half", "[control_loss]") {
   const auto share = [](int failed) {
     ControlLoss loss;
-    for (int i = 0; i < 10000; ++i) loss.add(MonoTime(1s), false, true);
-    for (int i = 0; i < 100; ++i) loss.add(MonoTime(120s), i < failed, true);
+    for (int i = 0; i < 10000; ++i) loss.add(MonoTime(1s), MonoTime(1s), false, true);
+    for (int i = 0; i < 100; ++i) loss.add(MonoTime(120s), MonoTime(120s), i < failed, true);
     return loss.answered_share(MonoTime(121s));
   };
   CHECK(share(4) == 1.0);
@@ -69,7 +69,7 @@ TEST_CASE("An hour of congestion near us does not become what is usual", "[contr
   MonoTime now(1s);
   const auto play = [&](base::Duration length, int lost_of_20) {
     int i = 0;
-    for (const MonoTime end = now + length; now < end; now += 1s) loss.add(now, 7 * i++ % 20 < lost_of_20, true);
+    for (const MonoTime end = now + length; now < end; now += 1s) loss.add(now, now, 7 * i++ % 20 < lost_of_20, true);
   };
   play(24h, 0);
   play(1h, 7);
@@ -77,6 +77,18 @@ TEST_CASE("An hour of congestion near us does not become what is usual", "[contr
   play(5min, 0);
   play(2min, 7);
   CHECK(loss.answered_share(now) == Approx(0.65).margin(0.05));
+}
+
+TEST_CASE("What a fault of ours lost is no congestion after it", "[control_loss]") {
+  ControlLoss loss;
+  for (int i = 0; i < 40; ++i) loss.add(MonoTime(10s), MonoTime(7s), i < 15, false);
+  CHECK(loss.answered_share(MonoTime(10s)) < 0.8);
+  loss.end_fault(MonoTime(11s));
+  // Sent before its end, and found lost after it.
+  for (int i = 0; i < 40; ++i) loss.add(MonoTime(13s), MonoTime(11s) - 1ns, true, true);
+  CHECK(loss.answered_share(MonoTime(13s)) == 1);
+  for (int i = 0; i < 40; ++i) loss.add(MonoTime(14s), MonoTime(11s), i < 15, true);
+  CHECK(loss.answered_share(MonoTime(14s)) < 0.8);
 }
 
 TEST_CASE("Loss near us is taken off half a minute at a time, so that its end is no loss there", "[loss_watch]") {
