@@ -153,6 +153,7 @@ void Assembly::check_rates(Faults& faults) const {
 }
 
 void Assembly::check_controls(Faults& faults) const {
+  if (target_count_ == 0) return;  // nothing that they could vouch for
   const Path root;
   const Path vantage = root.child("vantage");
   std::set<std::string> networks;
@@ -188,8 +189,8 @@ void Assembly::check_filled(Faults& faults) const {
     }
   }
   if (target_count_ == 0 && faults.is_empty()) {
-    faults.fault({1, 1}, root.child("countries"),
-                 "no target to watch; add one, such as [{code: XX, networks: [{targets: [192.0.2.1]}]}]");
+    faults.warn({1, 1}, root.child("countries"),
+                "no target, so nobody is asked; add one, such as [{code: XX, networks: [{targets: [192.0.2.1]}]}]");
   }
 }
 
