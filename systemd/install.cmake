@@ -6,7 +6,7 @@ set(BLIPD_MANUAL "" CACHE STRING "Whether to make the manual pages: ON, OFF, or 
 
 install(TARGETS blipd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
-# The units name the program by its path. One text, sandbox.conf, is for both kinds of unit.
+# The units name the program by its path. One text, 10-sandbox.conf, is for both kinds of unit.
 install(CODE "set(from \"${PROJECT_SOURCE_DIR}/systemd\")")
 install(CODE [[
   set(to "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/lib/systemd/system")
@@ -16,11 +16,11 @@ install(CODE [[
     file(WRITE "${to}/${unit}" "${text}")
     message(STATUS "Installing: ${to}/${unit}")
   endforeach()
-  file(READ "${from}/blipd.service.d/sandbox.conf" text)
+  file(READ "${from}/blipd.service.d/10-sandbox.conf" text)
   string(REPLACE "/usr/bin/blipd" "${CMAKE_INSTALL_PREFIX}/bin/blipd" text "${text}")
   foreach(unit blipd.service blipd@.service)
-    file(WRITE "${to}/${unit}.d/sandbox.conf" "${text}")
-    message(STATUS "Installing: ${to}/${unit}.d/sandbox.conf")
+    file(WRITE "${to}/${unit}.d/10-sandbox.conf" "${text}")
+    message(STATUS "Installing: ${to}/${unit}.d/10-sandbox.conf")
   endforeach()
 ]])
 install(FILES systemd/blipd.sysusers DESTINATION lib/sysusers.d RENAME blipd.conf)
