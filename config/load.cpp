@@ -126,7 +126,7 @@ class DocumentReader {
     }
     read_target_files(top_, folder, book_, assembly_, files, sources);
     assembly_.finish(configuration, faults_);
-    book_.warn_of_unused(faults_);
+    if (!configuration.countries.empty()) book_.warn_of_unused(faults_);
     configuration.detect = read_detect(top_);
     configuration.engine = read_engine(top_);
     if (auto listen = top_.text("listen")) {

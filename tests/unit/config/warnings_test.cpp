@@ -81,7 +81,7 @@ TEST_CASE("a file without any target is good, and warned of once") {
       "test.yaml:1:1: countries: no target, so nobody is asked; add one, such as "
       "[{code: XX, networks: [{targets: [192.0.2.1]}]}]\n";
   CHECK(warnings_of("listen: 127.0.0.1:10547") == said);
-  CHECK(warnings_of("countries: []") == said);
+  CHECK(warnings_of("probes: {web: {type: tcp, port: 80}}") == said);
   CHECK(load_good("countries: []").countries.empty());
   CHECK(faults_of("# only a comment") != "");
 }
