@@ -13,8 +13,8 @@ class FirstRound final : public probes::ResultSink {
  public:
   explicit FirstRound(probes::ResultSink& next) : next_(next) {}
 
-  // Channels new to the plan have their first result before them; a round that is over stays over. Where nobody is asked
-  // nothing is waited for, and the round begins with the first plan that asks somebody.
+  // Channels new to the plan have their first result before them; a round that is over stays over. Where nobody is
+  // asked nothing is waited for, and the round begins with the first plan that asks somebody.
   void adopt(const config::Plan& plan) {
     is_pending_.resize(plan.channels.size());
     pending_ = 0;

@@ -209,9 +209,9 @@ def test_the_page_of_the_configuration_has_every_key(content):
 class Shells:
     """Asks real shells what they would complete, with the program as it was built."""
 
-    def __init__(self, content: pathlib.Path):
+    def __init__(self, content: pathlib.Path, home: pathlib.Path):
         self.share = content / "usr/share"
-        self.environment = {"PATH": f"{settings.blipd().parent}:/usr/bin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8",
+        self.environment = {"PATH": f"{settings.blipd().parent}:/usr/bin:/bin", "HOME": str(home), "LC_ALL": "C.UTF-8",
                             "TERM": "dumb"}
 
     def bash(self, line: str) -> set[str]:
@@ -253,8 +253,8 @@ def options_of(command: str) -> set[str]:
 
 
 @pytest.mark.parametrize("shell", ["bash", "fish", "zsh"])
-def test_a_shell_completes_commands_options_values_and_files(content, shell):
-    ask = getattr(Shells(content), shell)
+def test_a_shell_completes_commands_options_values_and_files(content, directory, shell):
+    ask = getattr(Shells(content, directory), shell)
     assert ask("blipd ") >= set(COMMANDS)
     for command in COMMANDS if shell != "zsh" else ("report",):  # a terminal takes seconds
         assert ask(f"blipd {command} --") >= options_of(command), command

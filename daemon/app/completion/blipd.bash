@@ -1,5 +1,6 @@
 # Completion of blipd(1) for bash. Commands and options are read from the program's own --help, so that no list can fall
 # behind; here stands only which files an option is likely to mean.
+# shellcheck shell=bash
 
 # The lines of one section of a help text: _blipd_section Options COMMAND
 _blipd_section() {
