@@ -163,7 +163,8 @@ void Assembly::check_controls(Faults& faults) const {
     networks.insert(control.network);
     ++vouching;
   }
-  constexpr const char* kRemedy = "add targets outside the country, such as public resolvers, in three networks or more";
+  constexpr const char* kRemedy =
+      "add targets outside the country, such as public resolvers, in three networks or more";
   if (vouching == 0) {
     faults.warn({1, 1}, vantage.child("controls"),
                 fmt::format("no controls, so a fault of our own link looks like an outage; {}", kRemedy));

@@ -20,7 +20,7 @@ for line in (__blipd_commands)
     set -l when "__fish_seen_subcommand_from $of"
     for option in (__blipd_section Options $of)
         set -l short ''; set -l long ''; set -l value ''; set -l meaning ''
-        string match -qr '^ +(?:-(?<short>[a-zA-Z]),)?--(?<long>[a-z-]+)(?: (?<value>[A-Z]+))?(?:=\S+)?(?: +(?<meaning>.*))?$' -- $option; or continue
+        string match -qr '^ +(?:-(?<short>[a-zA-Z]),)?--(?<long>[a-z-]+)(?: (?<value>[A-Z/]+))?(?:=\S+)?(?: +(?<meaning>.*))?$' -- $option; or continue
         set -l rest
         test -n "$meaning"; and set -a rest -d $meaning
         test -n "$short"; and set -a rest -s $short
