@@ -153,6 +153,7 @@ void Assembly::check_rates(Faults& faults) const {
 }
 
 void Assembly::check_controls(Faults& faults) const {
+  if (target_count_ == 0) return;  // nothing that they could vouch for
   const Path root;
   const Path vantage = root.child("vantage");
   std::set<std::string> networks;
@@ -162,7 +163,8 @@ void Assembly::check_controls(Faults& faults) const {
     networks.insert(control.network);
     ++vouching;
   }
-  const char* const kRemedy = "add targets outside the country, such as public resolvers, in three networks or more";
+  constexpr const char* kRemedy =
+      "add targets outside the country, such as public resolvers, in three networks or more";
   if (vouching == 0) {
     faults.warn({1, 1}, vantage.child("controls"),
                 fmt::format("no controls, so a fault of our own link looks like an outage; {}", kRemedy));
@@ -188,8 +190,8 @@ void Assembly::check_filled(Faults& faults) const {
     }
   }
   if (target_count_ == 0 && faults.is_empty()) {
-    faults.fault({1, 1}, root.child("countries"),
-                 "no target to watch; add one, such as [{code: XX, networks: [{targets: [192.0.2.1]}]}]");
+    faults.warn({1, 1}, root.child("countries"),
+                "no target, so nobody is asked; add one, such as [{code: XX, networks: [{targets: [192.0.2.1]}]}]");
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <deque>
 #include <limits>
 #include <utility>
@@ -32,6 +33,16 @@ std::string host_name() {
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0 || name_problem(name.data())) return "vantage";
   return name.data();
+}
+
+// systemd names the folder of a unit's state, and with several the last one is the most particular (systemd.exec(5),
+// StateDirectory=): so each of several daemons has a journal of its own without a word about it in its configuration.
+void take_state_directory(Configuration& configuration) {
+  const char* const given = std::getenv("STATE_DIRECTORY");
+  if (given == nullptr) return;
+  const std::string_view folders(given);
+  const std::filesystem::path last(folders.substr(folders.rfind(':') + 1));
+  if (last.is_absolute()) configuration.journal = last / "journal.db";
 }
 
 // A name that is present and good; a bad one is noted and reads as absent.
@@ -115,7 +126,7 @@ class DocumentReader {
     }
     read_target_files(top_, folder, book_, assembly_, files, sources);
     assembly_.finish(configuration, faults_);
-    book_.warn_of_unused(faults_);
+    if (!configuration.countries.empty()) book_.warn_of_unused(faults_);
     configuration.detect = read_detect(top_);
     configuration.engine = read_engine(top_);
     if (auto listen = top_.text("listen")) {
@@ -276,6 +287,7 @@ std::string Fault::to_string() const {
 Loaded load_text(std::string_view yaml, std::string_view name, const Shard& shard) {
   Loaded loaded;
   loaded.text = yaml;
+  take_state_directory(loaded.configuration);
   std::deque<Faults> files;
   files.emplace_back(std::string(name));
   const auto tree = parse_tree(yaml);

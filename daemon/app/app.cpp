@@ -102,7 +102,7 @@ void describe(CLI::App& program, Arguments& arguments, std::function<int()>& cal
       ->type_name("TIME");
   report->add_option("--to", arguments.report.to, "RFC 3339 or Unix time (default: now)")->type_name("TIME");
   report->add_option("--format", arguments.report.format, "text, markdown, json or csv")
-      ->transform(CLI::CheckedTransformer(kReportFormats))
+      ->transform(CLI::CheckedTransformer(kReportFormats).description(""))
       ->type_name("FORMAT");
   report->callback([&] { call = [&] { return run_report(arguments.report); }; });
 
@@ -113,7 +113,7 @@ void describe(CLI::App& program, Arguments& arguments, std::function<int()>& cal
       ->required();
   replay->add_option("--config", arguments.replay.config, "Judge as this configuration says")->type_name("FILE");
   replay->add_option("--format", arguments.replay.format, "text or json")
-      ->transform(CLI::CheckedTransformer(kListFormats))
+      ->transform(CLI::CheckedTransformer(kListFormats).description(""))
       ->type_name("FORMAT");
   replay->callback([&] { call = [&] { return run_replay(arguments.replay); }; });
 
@@ -122,7 +122,7 @@ void describe(CLI::App& program, Arguments& arguments, std::function<int()>& cal
   simulate->add_option("--config", arguments.simulate.config, "Ask as this configuration says")->type_name("FILE");
   simulate->add_option("--seed", arguments.simulate.seed, "Another run of chance than the scenario's")->type_name("N");
   simulate->add_option("--format", arguments.simulate.format, "text or json")
-      ->transform(CLI::CheckedTransformer(kListFormats))
+      ->transform(CLI::CheckedTransformer(kListFormats).description(""))
       ->type_name("FORMAT");
   simulate->add_option("--record", arguments.simulate.record, "Write every result there, for replay")
       ->type_name("FILE");

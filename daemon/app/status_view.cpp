@@ -232,6 +232,7 @@ void View::show(const Json& status) {
 
   const Json& countries = member(status, "countries");
   const Json& controls = member(status, "controls");
+  if (countries.empty()) line("Nobody is watched: the configuration has no target.");
   for (std::size_t i = 0; i < kColumns; ++i) widths_[i] = width(kHeading[i]);
   for (const Json& country : countries) measure(member(country, "networks"));
   measure(controls);

@@ -13,7 +13,8 @@ class FirstRound final : public probes::ResultSink {
  public:
   explicit FirstRound(probes::ResultSink& next) : next_(next) {}
 
-  // Channels new to the plan have their first result before them; a round that is over stays over.
+  // Channels new to the plan have their first result before them; a round that is over stays over. Where nobody is
+  // asked nothing is waited for, and the round begins with the first plan that asks somebody.
   void adopt(const config::Plan& plan) {
     is_pending_.resize(plan.channels.size());
     pending_ = 0;
@@ -23,7 +24,7 @@ class FirstRound final : public probes::ResultSink {
     }
   }
 
-  bool is_settled() const { return is_over_; }
+  bool is_settled() const { return pending_ == 0; }
 
   void on_sent(probes::ChannelIndex channel, base::MonoTime at) override { next_.on_sent(channel, at); }
   void on_remark(const probes::Remark& remark) override { next_.on_remark(remark); }

@@ -1,7 +1,9 @@
 #include "daemon/journal/sqlite.hpp"
 
+#include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <filesystem>
 #include <utility>
 
 namespace blipd::journal {
@@ -100,10 +102,42 @@ std::string Statement::text(int column) const {
 
 bool Statement::is_null(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
 
+namespace {
+
+// SQLite's URI of a file that nobody changes (https://www.sqlite.org/uri.html).
+std::string immutable_uri(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : path) {
+    if (c == '%' || c == '?' || c == '#') {
+      uri += fmt::format("%{:02x}", static_cast<unsigned char>(c));
+    } else {
+      uri += c;
+    }
+  }
+  return uri + "?immutable=1";
+}
+
+}  // namespace
+
 Connection::Connection(const std::string& path, Access access) {
+  if (access == Access::kWrite) {
+    open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    return;
+  }
+  open(path, SQLITE_OPEN_READONLY);
+  // Reading in WAL mode takes two files beside the database. The writer takes them away when it ends, and who may only
+  // read the folder cannot make them anew: but then everything is in the file, and nobody writes to it.
+  const int looked = sqlite3_exec(db_.get(), "SELECT count(*) FROM sqlite_schema", nullptr, nullptr, nullptr);
+  const bool is_refused = looked == SQLITE_CANTOPEN || looked == SQLITE_READONLY;
+  std::error_code error;
+  if (is_refused && std::filesystem::exists(path, error) && !std::filesystem::exists(path + "-wal", error)) {
+    open(immutable_uri(path), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+  }
+}
+
+void Connection::open(const std::string& name, int flags) {
   sqlite3* db = nullptr;
-  const int flags = access == Access::kWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
-  const int status = sqlite3_open_v2(path.c_str(), &db, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int status = sqlite3_open_v2(name.c_str(), &db, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   db_.reset(db);
   if (status != SQLITE_OK) throw SqlFailure(error_of(db, status));
   sqlite3_busy_timeout(db, kBusyMilliseconds);

@@ -75,6 +75,8 @@ class Connection {
   Statement prepare(std::string_view sql) { return {db_.get(), sql}; }
 
  private:
+  void open(const std::string& name, int flags);
+
   struct Close {
     void operator()(sqlite3* db) const;
   };

@@ -1,6 +1,7 @@
 #include "daemon/serve/index_page.hpp"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 #include <iterator>
 #include <optional>
@@ -92,7 +93,11 @@ std::string index_page(const Published& published) {
   if (!published.health.is_first_round_settled) {
     page += "<p>The first round of probes has not settled yet: what is said below is preliminary.</p>\n";
   }
-  add_table(page, snapshot);
+  if (std::ranges::none_of(snapshot.plan->countries, &config::PlannedCountry::is_active)) {
+    page += "<p>Nobody is watched: the configuration has no target.</p>\n";
+  } else {
+    add_table(page, snapshot);
+  }
   fmt::format_to(std::back_inserter(page),
                  "<p><a href=\"metrics\">Metrics</a> · <a href=\"api/v1/status\">Status as JSON</a> · "
                  "<a href=\"-/healthy\">Healthy?</a> · <a href=\"-/ready\">Ready?</a></p>\n"

@@ -43,7 +43,8 @@ def check_format() -> list[str]:
 
 
 def check_shell() -> list[str]:
-    return run_tool(["shellcheck", "dev", ".ci/run", *map(str, sorted(ROOT.glob("tests/**/*.sh")))])
+    others = [*ROOT.glob("tests/**/*.sh"), *ROOT.glob("daemon/**/*.bash"), *ROOT.glob("systemd/debian/blipd.p*")]
+    return run_tool(["shellcheck", "dev", ".ci/run", *map(str, sorted(others))])
 
 
 def check_checks() -> list[str]:

@@ -13,6 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from harness import dictionaries  # noqa: E402
 from harness.daemon import Daemon  # noqa: E402
+from harness.machine import Machine  # noqa: E402
 from harness.network import Pair  # noqa: E402
 
 TEST_SECONDS = 150  # no test takes longer; one that hangs says where
@@ -30,11 +31,13 @@ LONGEST_FIRST = (
     "test_journal",
     "test_page_rules",
     "test_alert_rules",
+    "test_systemd_unit",
     "test_country",
     "test_accounting",
     "test_hostile_packets",
     "test_scenarios",
     "test_replay",
+    "test_package",
 )
 
 
@@ -98,6 +101,14 @@ def directory(module_directory, request):
 def pair(module_directory):
     """Two namespaces and a link, for the whole file."""
     made = Pair(module_directory)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def machine(module_directory):
+    """One with a systemd of its own, for the whole file."""
+    made = Machine(module_directory)
     yield made
     made.close()
 

@@ -167,7 +167,7 @@ int Laboratory::run(Command& command, const Limits& limits) {
         handle_signals(command);
       } else if (fd == timer_.get()) {
         std::uint64_t expirations = 0;
-        static_cast<void>(::read(timer_.get(), &expirations, sizeof expirations));
+        [[maybe_unused]] const ::ssize_t got = ::read(timer_.get(), &expirations, sizeof expirations);
         armed_ = base::MonoTime{};
       }
     }

@@ -23,6 +23,15 @@ def blipd_lab() -> pathlib.Path:
     return _program("BLIPD_LAB", "blipd-lab")
 
 
+def package() -> pathlib.Path:
+    """The Debian package made from that build."""
+    build = pathlib.Path(os.environ.get("BLIPD_BUILD", ROOT / "build" / "release"))
+    found = sorted((build.parent / "package").glob("blipd_*.deb"))
+    if len(found) != 1:
+        raise RuntimeError(f"there is no package in {build.parent / 'package'}: make it (./dev package)")
+    return found[0]
+
+
 def peer(name: str) -> str:
     """The path of somebody else's program."""
     found = shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin")

@@ -30,6 +30,12 @@ std::string render(std::string_view json, bool has_colour = false) {
 
 }  // namespace
 
+TEST_CASE("a status without a country says that nobody is watched") {
+  CHECK(render(R"({"countries": [], "health": {"first_round_settled": true, "clock_source": "capture"}})")
+            .ends_with("Time stamps: capture\nNobody is watched: the configuration has no target.\n"));
+  CHECK(render(kStatus).find("Nobody") == std::string::npos);
+}
+
 TEST_CASE("the view shows levels and since when, losses and round trips, and unknown as unknown") {
   CHECK(render(kStatus) ==
         "blipd 0.1.0 on fra1, 2014-12-22T16:15:00.000Z\n"

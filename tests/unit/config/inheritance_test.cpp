@@ -48,7 +48,7 @@ TEST_CASE("one target is enough, and everything else has a default") {
   CHECK_FALSE(c.vantage_name.empty());
   CHECK(c.controls.empty());
   CHECK(c.listen == "127.0.0.1:10547");
-  CHECK(c.journal == "/var/lib/blipd/journal.db");
+  CHECK(c.journal == "/var/lib/blipd/journal.db");  // no systemd names a folder to the test
   CHECK(c.record.empty());
   CHECK(c.log_level == "info");
   CHECK(c.engine.ask_at_once);

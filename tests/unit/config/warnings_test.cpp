@@ -76,6 +76,16 @@ TEST_CASE("more probes than the budget allows are warned of") {
   CHECK(warnings_of("budget: {total_rate: 0, prefix_rate: 0}\n" + kControls + rest) == "");
 }
 
+TEST_CASE("a file without any target is good, and warned of once") {
+  const std::string said =
+      "test.yaml:1:1: countries: no target, so nobody is asked; add one, such as "
+      "[{code: XX, networks: [{targets: [192.0.2.1]}]}]\n";
+  CHECK(warnings_of("listen: 127.0.0.1:10547") == said);
+  CHECK(warnings_of("probes: {web: {type: tcp, port: 80}}") == said);
+  CHECK(load_good("countries: []").countries.empty());
+  CHECK(faults_of("# only a comment") != "");
+}
+
 TEST_CASE("a named probe that nobody uses is warned of") {
   CHECK(warnings_of("probes: {ping: {type: icmp}, web: {type: tcp, port: 80}}\n" + kControls +
                     country("targets: [192.0.2.1]"))

@@ -101,6 +101,14 @@ TEST_CASE("ready means that answers are received and the first round has settled
   CHECK(no_clock.body == "not ready: nothing receives answers yet\n");
 }
 
+TEST_CASE("the page of a daemon without targets says that nobody is watched") {
+  Desk desk;
+  const auto nobody = sample::publish(sample::empty_snapshot(config::Plan()));
+  CHECK(desk.get("/", nobody).body.find("Nobody is watched") != std::string::npos);
+  CHECK(desk.get("/", nobody).body.find("<table>") == std::string::npos);
+  CHECK(desk.get("/", sample::small()).body.find("Nobody is watched") == std::string::npos);
+}
+
 TEST_CASE("the status says what is known of each channel, and null for what is not") {
   pipeline::Snapshot snapshot = sample::empty_snapshot(sample::small_plan());
   pipeline::ChannelRow& row = snapshot.channels[0];
