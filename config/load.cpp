@@ -16,6 +16,7 @@
 #include "config/probe_book.hpp"
 #include "config/reader.hpp"
 #include "config/target_files.hpp"
+#include "config/web_file.hpp"
 
 namespace blipd::config {
 
@@ -105,7 +106,8 @@ class DocumentReader {
   DocumentReader(const Reader& top, Budget budget)
       : top_(top), faults_(top.faults()), budget_(std::move(budget)), book_(top), assembly_(book_, budget_) {}
 
-  void read(Configuration& configuration, const std::filesystem::path& folder, std::deque<Faults>& files) {
+  void read(Configuration& configuration, const std::filesystem::path& folder, WebFiles web_files,
+            std::deque<Faults>& files) {
     configuration.budget = budget_;
     read_vantage(configuration);
     if (const Node* countries = top_.list("countries")) {
@@ -121,6 +123,7 @@ class DocumentReader {
       if (auto problem = listen_problem(*listen)) top_.fault("listen", std::move(*problem));
       configuration.listen = std::move(*listen);
     }
+    configuration.web = read_web(top_, folder, configuration.listen, web_files, files);
     take(read_path(top_, "journal"), configuration.journal);
     if (configuration.journal == "none") configuration.journal.clear();
     take(top_.duration("retention", std::chrono::hours(1), std::chrono::hours(24 * 3650)), configuration.retention);
@@ -256,13 +259,13 @@ class DocumentReader {
   Assembly assembly_;
 };
 
-void read_document(const Node& tree, const std::filesystem::path& folder, Configuration& configuration,
-                   std::deque<Faults>& files) {
+void read_document(const Node& tree, const std::filesystem::path& folder, WebFiles web_files,
+                   Configuration& configuration, std::deque<Faults>& files) {
   const Path root;
   const Reader top(tree, root, files.front(), {keys::kTop});
   if (tree.kind != Node::Kind::kMap) return;
   DocumentReader document(top, read_budget(top));
-  document.read(configuration, folder, files);
+  document.read(configuration, folder, web_files, files);
 }
 
 }  // namespace
@@ -272,7 +275,7 @@ std::string Fault::to_string() const {
   return path.empty() ? fmt::format("{}: {}", place, what) : fmt::format("{}: {}: {}", place, path, what);
 }
 
-Loaded load_text(std::string_view yaml, std::string_view name) {
+Loaded load_text(std::string_view yaml, std::string_view name, WebFiles web_files) {
   Loaded loaded;
   std::deque<Faults> files;
   files.emplace_back(std::string(name));
@@ -283,15 +286,15 @@ Loaded load_text(std::string_view yaml, std::string_view name) {
     files.front().fault({1, 1}, Path{},
                         "nothing in it; the least is 'countries: [{code: XX, networks: [{targets: [192.0.2.1]}]}]'");
   } else {
-    read_document(*tree, std::filesystem::path(name).parent_path(), loaded.configuration, files);
+    read_document(*tree, std::filesystem::path(name).parent_path(), web_files, loaded.configuration, files);
   }
   for (Faults& faults : files) faults.move_to(loaded);
   return loaded;
 }
 
-Loaded load_file(const std::filesystem::path& file) {
+Loaded load_file(const std::filesystem::path& file, WebFiles web_files) {
   const auto text = read_file(file);
-  if (text) return load_text(*text, file.string());
+  if (text) return load_text(*text, file.string(), web_files);
   Loaded loaded;
   loaded.faults.push_back({file.string(), 0, 0, "", text.error().text});
   return loaded;

@@ -28,11 +28,15 @@ struct Loaded {
   std::vector<Fault> warnings;  // works, but probably not as meant (for example fewer than five controls)
 };
 
-// Reads the file, and the target files that it names. A file that cannot be read is a fault with line 0.
-Loaded load_file(const std::filesystem::path& file);
+// Whether what `web:` names is read too. Who serves nothing needs none of it, and may not be allowed to read it.
+enum class WebFiles { kRead, kLeave };
 
-// `name` stands in messages; target files are taken relative to its folder.
-Loaded load_text(std::string_view yaml, std::string_view name);
+// Reads the file, and the target files and the web configuration file that it names. A file that cannot be read is a
+// fault with line 0.
+Loaded load_file(const std::filesystem::path& file, WebFiles web_files = WebFiles::kRead);
+
+// `name` stands in messages; other files are taken relative to its folder.
+Loaded load_text(std::string_view yaml, std::string_view name, WebFiles web_files = WebFiles::kRead);
 
 // The effective configuration as YAML that loads to the same value.
 std::string dump(const Configuration& configuration);
