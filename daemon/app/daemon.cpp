@@ -106,6 +106,10 @@ class Daemon::Impl {
     serve::ServerOptions served;
     served.listen = plan_->configuration.listen;
     served.inherited_socket = inherited_socket();
+    served.web = plan_->configuration.web;
+    served.notify = [this](Severity severity, std::string_view event, const std::string& text) {
+      log_.write(severity, event, text);
+    };
     publisher_.set_reload({true, clock_.read().wall});
     auto server = serve::Server::start(served, [this](Publisher::Done done) { publisher_.request(std::move(done)); });
     if (!server) return refuse("cannot_listen", server.error());
@@ -189,6 +193,7 @@ class Daemon::Impl {
     pipeline_.adopt(plan_);
     if (recorder_) recorder_->adopt(plan_);
     engine_->adopt(plan_);
+    server_->adopt(plan_->configuration.web);
     chronicler_.set_retention(plan_->configuration.retention);
     log_.set_level(plan_->configuration.log_level);
     reload_ = {true, clock_.read().wall};

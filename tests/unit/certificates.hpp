@@ -15,7 +15,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace blipd::sample {
+namespace blipd::certificates {
 
 // A folder that goes when this does.
 class Folder {
@@ -113,4 +113,4 @@ inline Identity make_identity(const Wanted& wanted = {}) {
   return made;
 }
 
-}  // namespace blipd::sample
+}  // namespace blipd::certificates

@@ -15,10 +15,10 @@ namespace blipd::config {
 
 namespace {
 
-using sample::Folder;
-using sample::Identity;
-using sample::make_identity;
-using sample::Wanted;
+using certificates::Folder;
+using certificates::Identity;
+using certificates::make_identity;
+using certificates::Wanted;
 
 const std::string kHash = "$2b$10$C6UzMDM.H6dfI/f/IKxGhu5wlm.YtBr6mvPqHvOg9VKXhXRZYeL6a";
 constexpr const char* kTls = "tls_server_config:\n  cert_file: cert.pem\n  key_file: key.pem\n";
