@@ -80,7 +80,8 @@ void HttpSession::on_admitted(Gate::Answer answer) {
   const auto method = request.method_string();
   const auto target = request.target();
   if (Router::is_reload({method.data(), method.size()}, {target.data(), target.size()})) return reload();
-  if (!Router::needs_value({method.data(), method.size()}, {target.data(), target.size()})) return this->answer(nullptr);
+  if (!Router::needs_value({method.data(), method.size()}, {target.data(), target.size()}))
+    return this->answer(nullptr);
   state_ = State::kWaiting;
   arm(FreshValue::kPatience + host_.options().request_timeout);
   host_.get_value([self = shared_from_this()](const FreshValue::Value& value) {

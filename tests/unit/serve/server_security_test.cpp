@@ -19,7 +19,6 @@ using blipd::certificates::Identity;
 using blipd::certificates::make_identity;
 using sample::always;
 using sample::Client;
-using sample::counter;
 using sample::fetch;
 using sample::large;
 using sample::loopback;
@@ -309,7 +308,7 @@ TEST_CASE("POST /-/reload is refused unless it is switched on, and answers with 
   CHECK(status_of(read) == "HTTP/1.1 405 Method Not Allowed");
   CHECK(read.find("\r\nAllow: POST\r\n") != std::string::npos);
   for (const std::string from : {"Origin: http://evil.example\r\n", "Origin: null\r\n",
-                                  "Sec-Fetch-Site: cross-site\r\n", "Origin: http://localhost:1\r\n"}) {
+                                 "Sec-Fetch-Site: cross-site\r\n", "Origin: http://localhost:1\r\n"}) {
     INFO(from);
     CHECK(status_of(plain(server->port(), closing("/-/reload", from, "POST"))) == "HTTP/1.1 403 Forbidden");
   }
