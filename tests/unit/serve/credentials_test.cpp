@@ -30,6 +30,16 @@ TEST_CASE("names and passwords are read as RFC 7617 writes them") {
   CHECK(pair_of("Basic Og==") == "|");
 }
 
+TEST_CASE("a field that is cut short is no pair, or the beginning of one") {
+  const std::string_view whole = "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    INFO(size);
+    const auto found = parse_basic(whole.substr(0, size));
+    if (found) CHECK((found->user + ":" + found->password).size() < std::string("Aladdin:open sesame").size() + 1);
+    if (found) CHECK(std::string("Aladdin:open sesame").starts_with(found->user + ":" + found->password));
+  }
+}
+
 TEST_CASE("what is malformed or of another scheme is no pair") {
   for (const std::string_view field : {"", "Basic", "Basic ", "Basic YQ==", "Basic Y*==", "Basic QWxhZ", "Bearer YTpi",
                                        "BasicYTpi", "Basic YTpi=YTpi", "Basic YToAYg=="}) {
