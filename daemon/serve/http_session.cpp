@@ -159,13 +159,15 @@ void HttpSession::send(Reply reply, bool is_head_only) {
   ++host_.stats().replies[reply_.status];
   framing_ = Framing::kLength;
   if (reply_.stream) framing_ = version >= 11 ? Framing::kChunked : Framing::kUntilClose;
-  is_last_ = is_last_ || framing_ == Framing::kUntilClose || host_.is_stopping();
+  const auto web = host_.web();
+  // Made when something else was asked of clients: the next one is made anew.
+  const bool is_outdated = secured_by_ != (web->tls ? web->tls->context : nullptr);
+  is_last_ = is_last_ || is_outdated || framing_ == Framing::kUntilClose || host_.is_stopping();
   HeadOptions options;
   options.version = version;
   options.keep_alive = !is_last_;
   options.framing = framing_;
   options.is_secure = transport_.is_secure();
-  const auto web = host_.web();
   options.headers = &web->headers;
   head_ = response_head(reply_, options, base::SystemClock().read().wall);
   if (!is_head_only) head_ += reply_.body;

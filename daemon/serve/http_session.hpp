@@ -55,6 +55,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
 
   SessionHost& host_;
   Transport transport_;
+  std::shared_ptr<ssl_ctx_st> secured_by_;  // null: plain
   boost::asio::steady_timer timer_;
   std::string client_;        // his address
   std::uint64_t arming_ = 0;  // tells an expiry that was overtaken from one that holds

@@ -46,6 +46,7 @@ void HttpSession::on_first_byte() {
   const auto web = host_.web();
   if (!web->tls) return wait_for_request(host_.options().request_timeout);  // reloaded in the meantime
   state_ = State::kSecuring;
+  secured_by_ = web->tls->context;
   arm(host_.options().request_timeout);
   const bool is_begun = transport_.secure(*web->tls->context, [self = shared_from_this()](error_code error) {
     if (self->state_ == State::kClosed) return;

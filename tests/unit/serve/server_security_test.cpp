@@ -266,6 +266,29 @@ TEST_CASE("what is adopted counts from then on") {
   CHECK(comes([&] { return status_of(fetch(server->port(), "/-/healthy")) == "HTTP/1.1 200 OK"; }));
 }
 
+TEST_CASE(
+    "a connection that was made before TLS was switched on, or with an older certificate, ends with its next answer") {
+  const Site site;
+  const auto server = start(loopback());
+  Client old(server->port());
+  old.send(request("/-/healthy"));
+  CHECK(old.receive_until("healthy\n").find("Connection: close") == std::string::npos);
+  server->adopt(site.web(kTls + "}\n"));
+  REQUIRE(comes([&] { return !tls_fetch(server->port(), closing("/-/healthy")).empty(); }));
+  old.send(request("/-/healthy"));
+  CHECK(old.receive_all().find("\r\nConnection: close\r\n") != std::string::npos);
+  TlsClient secure(server->port());
+  REQUIRE(secure.shake());
+  site.renew(make_identity({"localhost", -60, 7200, false, &site.authority}));
+  server->adopt(site.web(kTls + "}\n"));
+  REQUIRE(comes([&] {
+    TlsClient fresh(server->port());
+    return fresh.shake() && X509_cmp(fresh.shown(), site.identity.certificate.get()) != 0;
+  }));
+  secure.send(request("/-/healthy"));
+  CHECK(secure.receive_all().find("\r\nConnection: close\r\n") != std::string::npos);
+}
+
 TEST_CASE("configured headers take the place of ours, and HSTS goes out over TLS only") {
   const Site site;
   const std::string headers =
