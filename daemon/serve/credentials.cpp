@@ -9,6 +9,7 @@
 #include <cctype>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 namespace blipd::serve {
 
@@ -51,9 +52,10 @@ std::optional<Credentials> parse_basic(std::string_view field) {
   const std::size_t colon = pair->find(':');
   // The C library's passwords end at a NUL: what comes behind it would not be looked at.
   if (colon == std::string::npos || pair->find('\0') != std::string::npos) return std::nullopt;
-  Credentials credentials{pair->substr(0, colon), pair->substr(colon + 1)};
-  ::OPENSSL_cleanse(pair->data(), pair->size());
-  return credentials;
+  std::string password = pair->substr(colon + 1);
+  ::OPENSSL_cleanse(&(*pair)[colon], pair->size() - colon);
+  pair->resize(colon);
+  return Credentials{std::move(*pair), std::move(password)};
 }
 
 bool is_password_of(const std::string& password, const std::string& hash) {
