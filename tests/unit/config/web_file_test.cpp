@@ -79,7 +79,7 @@ basic_auth_users: {alice: )" + kHash + "}\n");
 TEST_CASE("what is wrong with a certificate or its key is said at the key of the file that names it") {
   const Site site;
   const Site other;
-  CHECK(site.said(kTls) == "");
+  CHECK(site.said(kTls).empty());
   site.folder.write("key.pem", other.identity.key_pem());
   CHECK(site.said(kTls) ==
         "web.yml:3:13: tls_server_config.key_file: key.pem: not the key of the certificate in cert.pem; give the two "
@@ -119,7 +119,7 @@ TEST_CASE("a certificate that has ended, or has not begun, is warned of") {
 TEST_CASE("secrets that every user of the machine can read are warned of") {
   const Site site;
   const std::string users = "basic_auth_users: {alice: " + kHash + "}\n";
-  CHECK(site.said(users, 0640) == "");
+  CHECK(site.said(users, 0640).empty());
   CHECK(
       site.said(users, 0644) ==
       "warning: web.yml:1:19: basic_auth_users: every user of this machine can read this file and try passwords on its "
@@ -178,13 +178,13 @@ TEST_CASE("passwords in the clear and reloads for everybody are warned of beyond
     }
     return all;
   };
-  CHECK(warnings("web: {config_file: web.yml, reload: true}\n") == "");
+  CHECK(warnings("web: {config_file: web.yml, reload: true}\n").empty());
   CHECK(
       warnings("web: {config_file: web.yml}\nlisten: \":10547\"\n").find("passwords cross the network in the clear") !=
       std::string::npos);
   CHECK(warnings("web: {reload: true}\nlisten: \"[::]:10547\"\n").find("whoever reaches the port") !=
         std::string::npos);
-  CHECK(warnings("web: {reload: true}\nlisten: \"[::1]:10547\"\n") == "");
+  CHECK(warnings("web: {reload: true}\nlisten: \"[::1]:10547\"\n").empty());
 }
 
 TEST_CASE("bcrypt costs are taken from 4 to 16, and warned of from 13") {
@@ -195,7 +195,7 @@ TEST_CASE("bcrypt costs are taken from 4 to 16, and warned of from 13") {
   CHECK(hash_problem(with_cost("17")));
   CHECK(bcrypt_cost(with_cost("12")) == 12);
   const Site site;
-  CHECK(site.said("basic_auth_users: {alice: " + with_cost("12") + "}\n") == "");
+  CHECK(site.said("basic_auth_users: {alice: " + with_cost("12") + "}\n").empty());
   CHECK(site.said("basic_auth_users: {alice: " + with_cost("13") + "}\n").find("cost of 13") != std::string::npos);
 }
 

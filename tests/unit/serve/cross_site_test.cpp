@@ -4,7 +4,6 @@
 #include <string>
 
 using blipd::serve::cross_site_problem;
-using blipd::serve::Provenance;
 
 TEST_CASE("programs that are no browsers may ask under any name") {
   CHECK_FALSE(cross_site_problem({"127.0.0.1:10547", "", "", false}));
