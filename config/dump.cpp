@@ -163,7 +163,11 @@ void write_rest(const Configuration& configuration, Out out) {
   const Engine& engine = configuration.engine;
   fmt::format_to(out, "engine:\n  late_window: {}\n  max_lag: {}\n  ask_at_once: {}\n",
                  base::format_duration(engine.late_window), base::format_duration(engine.max_lag), engine.ask_at_once);
-  fmt::format_to(out, "listen: {}\njournal: {}\nretention: {}\n", scalar(configuration.listen),
+  fmt::format_to(out, "listen: {}\nweb:\n", scalar(configuration.listen));
+  if (!configuration.web.config_file.empty()) {
+    fmt::format_to(out, "  config_file: {}\n", scalar(configuration.web.config_file));
+  }
+  fmt::format_to(out, "  reload: {}\njournal: {}\nretention: {}\n", configuration.web.reload,
                  configuration.journal.empty() ? "none" : scalar(configuration.journal),
                  base::format_duration(configuration.retention));
   if (!configuration.record.empty()) fmt::format_to(out, "record: {}\n", scalar(configuration.record));

@@ -9,21 +9,22 @@
 
 namespace blipd::config {
 
-// Tells one state of a file from another, without reading it. All zero but the path: there is no such file.
-struct FileStamp {
-  std::string path;
-  std::uint64_t device = 0;
-  std::uint64_t inode = 0;
-  std::int64_t size = 0;
-  std::int64_t modified = 0;  // nanoseconds since 1970
-
-  bool operator==(const FileStamp&) const = default;
-};
-
-FileStamp stamp_of(const std::string& path);
-
 // The error has no file name in it: the caller knows where the name came from. Reads at most one byte
 // more than kMaxFileBytes, which parse_tree then refuses.
 base::Expected<std::string> read_file(const std::filesystem::path& file);
+
+// For files that a running daemon reads again and again: no larger than a mebibyte, and never a pipe or a device that
+// would keep it waiting.
+base::Expected<std::string> read_small_file(const std::filesystem::path& file);
+
+// What changes when a file does. Of a file that is not there, all is zero but the path.
+struct FileStamp {
+  std::string path;
+  std::uint64_t device = 0, inode = 0, size = 0;
+  std::int64_t modified = 0, changed = 0;  // nanoseconds
+  bool is_for_everybody = false;           // readable by users other than its owner and group
+  bool operator==(const FileStamp&) const = default;
+};
+FileStamp stamp_of(const std::string& path);
 
 }  // namespace blipd::config

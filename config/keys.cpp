@@ -24,9 +24,14 @@ std::vector<KeyGroup> key_groups() {
       {"budget", keys::kBudget},
       {"detect", keys::kDetect},
       {"engine", keys::kEngine},
+      {"web", keys::kWeb},
       {"log", keys::kLog},
       {"target group", keys::kTargetGroup},
       {"labels", keys::kLabels},
+      {"web file", keys::kWebFile},
+      {"tls server", keys::kTlsServer},
+      {"http server", keys::kHttpServer},
+      {"headers", keys::kHeaders},
   };
 }
 

@@ -17,7 +17,7 @@ namespace keys {
 using std::string_view;
 inline constexpr auto kTop =
     std::to_array<string_view>({"vantage", "defaults", "probes", "countries", "targets_files", "budget", "detect",
-                                "engine", "listen", "journal", "retention", "record", "log"});
+                                "engine", "listen", "web", "journal", "retention", "record", "log"});
 inline constexpr auto kVantage = std::to_array<string_view>({"name", "controls"});
 inline constexpr auto kControl = std::to_array<string_view>({"name", "host", "network", "upstream", "probes"});
 inline constexpr auto kDefaults = std::to_array<string_view>({"probes"});
@@ -67,10 +67,25 @@ inline constexpr auto kDetect = std::to_array<string_view>({"down_threshold",
                                                             "cusum_limit",
                                                             "review_after"});
 inline constexpr auto kEngine = std::to_array<string_view>({"late_window", "max_lag", "ask_at_once"});
+inline constexpr auto kWeb = std::to_array<string_view>({"config_file", "reload"});
 inline constexpr auto kLog = std::to_array<string_view>({"level"});
 // A target file in Prometheus' file_sd form, and the labels in it that mean something here.
 inline constexpr auto kTargetGroup = std::to_array<string_view>({"targets", "labels"});
 inline constexpr auto kLabels = std::to_array<string_view>({"country", "network", "probes"});
+// The file of `web.config_file`, in the shape of Prometheus' web configuration file. What has `Refused` in its name
+// means something to Prometheus and nothing here.
+inline constexpr auto kWebFile =
+    std::to_array<string_view>({"tls_server_config", "http_server_config", "basic_auth_users"});
+inline constexpr auto kWebFileRefused = std::to_array<string_view>({"rate_limit"});
+inline constexpr auto kTlsServer =
+    std::to_array<string_view>({"cert_file", "key_file", "client_auth_type", "client_ca_file", "min_version",
+                                "max_version", "cipher_suites", "curve_preferences", "prefer_server_cipher_suites"});
+inline constexpr auto kTlsServerRefused =
+    std::to_array<string_view>({"cert", "key", "client_ca", "client_allowed_sans"});
+inline constexpr auto kHttpServer = std::to_array<string_view>({"http2", "headers"});
+inline constexpr auto kHeaders =
+    std::to_array<string_view>({"Strict-Transport-Security", "Content-Security-Policy", "X-Frame-Options",
+                                "X-Content-Type-Options", "X-XSS-Protection"});
 }  // namespace keys
 
 struct KeyGroup {

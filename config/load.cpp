@@ -17,6 +17,7 @@
 #include "config/probe_book.hpp"
 #include "config/reader.hpp"
 #include "config/target_files.hpp"
+#include "config/web_file.hpp"
 
 namespace blipd::config {
 
@@ -116,8 +117,8 @@ class DocumentReader {
   DocumentReader(const Reader& top, Budget budget)
       : top_(top), faults_(top.faults()), budget_(std::move(budget)), book_(top), assembly_(book_, budget_) {}
 
-  void read(Configuration& configuration, const std::filesystem::path& folder, std::deque<Faults>& files,
-            TargetSources& sources) {
+  void read(Configuration& configuration, const std::filesystem::path& folder, WebFiles web_files,
+            std::deque<Faults>& files, TargetSources& sources) {
     configuration.budget = budget_;
     read_vantage(configuration);
     if (const Node* countries = top_.list("countries")) {
@@ -133,6 +134,7 @@ class DocumentReader {
       if (auto problem = listen_problem(*listen)) top_.fault("listen", std::move(*problem));
       configuration.listen = std::move(*listen);
     }
+    configuration.web = read_web(top_, folder, configuration.listen, web_files, files);
     take(read_path(top_, "journal"), configuration.journal);
     if (configuration.journal == "none") configuration.journal.clear();
     take(top_.duration("retention", std::chrono::hours(1), std::chrono::hours(24 * 3650)), configuration.retention);
@@ -268,13 +270,13 @@ class DocumentReader {
   Assembly assembly_;
 };
 
-void read_document(const Node& tree, const std::filesystem::path& folder, Configuration& configuration,
-                   std::deque<Faults>& files, TargetSources& sources) {
+void read_document(const Node& tree, const std::filesystem::path& folder, WebFiles web_files, Loaded& loaded,
+                   std::deque<Faults>& files) {
   const Path root;
   const Reader top(tree, root, files.front(), {keys::kTop});
   if (tree.kind != Node::Kind::kMap) return;
   DocumentReader document(top, read_budget(top));
-  document.read(configuration, folder, files, sources);
+  document.read(loaded.configuration, folder, web_files, files, loaded.targets);
 }
 
 }  // namespace
@@ -284,7 +286,7 @@ std::string Fault::to_string() const {
   return path.empty() ? fmt::format("{}: {}", place, what) : fmt::format("{}: {}: {}", place, path, what);
 }
 
-Loaded load_text(std::string_view yaml, std::string_view name, const Shard& shard) {
+Loaded load_text(std::string_view yaml, std::string_view name, const LoadOptions& options) {
   Loaded loaded;
   loaded.text = yaml;
   take_state_directory(loaded.configuration);
@@ -297,24 +299,24 @@ Loaded load_text(std::string_view yaml, std::string_view name, const Shard& shar
     files.front().fault({1, 1}, Path{},
                         "nothing in it; the least is 'countries: [{code: XX, networks: [{targets: [192.0.2.1]}]}]'");
   } else {
-    read_document(*tree, std::filesystem::path(name).parent_path(), loaded.configuration, files, loaded.targets);
+    read_document(*tree, std::filesystem::path(name).parent_path(), options.web_files, loaded, files);
   }
   for (Faults& faults : files) faults.move_to(loaded);
   if (!loaded.faults.empty()) return loaded;
   const bool is_empty = loaded.configuration.countries.empty();
-  keep_shard(loaded.configuration, shard);
+  keep_shard(loaded.configuration, options.shard);
   if (loaded.configuration.countries.empty() && !is_empty) {
     loaded.warnings.push_back(
         {std::string(name), 0, 0, "",
-         fmt::format("no network falls to shard {}/{}, which has nobody to ask; have fewer shards", shard.index,
-                     shard.count)});
+         fmt::format("no network falls to shard {}/{}, which has nobody to ask; have fewer shards", options.shard.index,
+                     options.shard.count)});
   }
   return loaded;
 }
 
-Loaded load_file(const std::filesystem::path& file, const Shard& shard) {
+Loaded load_file(const std::filesystem::path& file, const LoadOptions& options) {
   const auto text = read_file(file);
-  if (text) return load_text(*text, file.string(), shard);
+  if (text) return load_text(*text, file.string(), options);
   Loaded loaded;
   loaded.faults.push_back({file.string(), 0, 0, "", text.error().text});
   return loaded;

@@ -41,12 +41,20 @@ struct Loaded {
   TargetSources targets;
 };
 
-// Reads the file, and the target files that it names. A file that cannot be read is a fault with line 0. The whole is
-// checked; of it `shard` is taken.
-Loaded load_file(const std::filesystem::path& file, const Shard& shard = {});
+// Whether what `web:` names is read too. Who serves nothing needs none of it, and may not be allowed to read it.
+enum class WebFiles { kRead, kLeave };
 
-// `name` stands in messages; target files are taken relative to its folder.
-Loaded load_text(std::string_view yaml, std::string_view name, const Shard& shard = {});
+struct LoadOptions {
+  Shard shard{};  // the whole is checked, and this is taken of it
+  WebFiles web_files = WebFiles::kRead;
+};
+
+// Reads the file, and the target files and the web configuration file that it names. A file that cannot be read is a
+// fault with line 0.
+Loaded load_file(const std::filesystem::path& file, const LoadOptions& options = {});
+
+// `name` stands in messages; other files are taken relative to its folder.
+Loaded load_text(std::string_view yaml, std::string_view name, const LoadOptions& options = {});
 
 // The effective configuration as YAML that loads to the same value.
 std::string dump(const Configuration& configuration);

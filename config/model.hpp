@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -97,6 +98,15 @@ struct Engine {
   bool ask_at_once = true;                                // ask a network's other channels on a first failure
 };
 
+struct WebFile;
+
+// How what is served is guarded.
+struct Web {
+  std::string config_file;              // absolute; empty: plain HTTP, for everybody who reaches the port
+  bool reload = false;                  // whether POST /-/reload works
+  std::shared_ptr<const WebFile> file;  // what config_file says (config/web_file.hpp); null without one
+};
+
 struct Configuration {
   std::string vantage_name;  // defaults to the host's name
   std::vector<Control> controls;
@@ -105,6 +115,7 @@ struct Configuration {
   Detect detect;
   Engine engine;
   std::string listen = "127.0.0.1:10547";
+  Web web;
   std::string journal = "/var/lib/blipd/journal.db";       // events, minutes and what is usual; empty: nowhere
   base::Duration retention = std::chrono::hours(24 * 90);  // of minutes; events are kept for ever
   std::string record;                                      // results are written there; empty: nowhere

@@ -90,16 +90,16 @@ std::optional<std::string> read_text(const Node& node, const Path& path, Faults&
   return std::nullopt;
 }
 
-Reader::Reader(const Node& node, const Path& path, Faults& faults, std::initializer_list<Keys> groups)
+Reader::Reader(const Node& node, const Path& path, Faults& faults, std::initializer_list<Keys> groups, Keys refused)
     : node_(node), path_(path), faults_(faults) {
   if (node.kind == Node::Kind::kMap) {
-    check_keys(groups);
+    check_keys(groups, refused);
   } else {
     faults_.fault(node.place, path_, wrong_kind(Node::Kind::kMap, node.kind));
   }
 }
 
-void Reader::check_keys(std::initializer_list<Keys> groups) const {
+void Reader::check_keys(std::initializer_list<Keys> groups, Keys refused) const {
   std::vector<std::string_view> known;
   for (const Keys group : groups) {
     for (const std::string_view key : group) {
@@ -114,7 +114,8 @@ void Reader::check_keys(std::initializer_list<Keys> groups) const {
                     fmt::format("given twice, first on line {}; keep one", first->second));
     } else if (key.text == "<<") {
       faults_.fault(key.place, path_, "merge keys are not understood; put what is shared under defaults or a network");
-    } else if (std::ranges::find(known, key.text) == known.end()) {
+    } else if (std::ranges::find(known, key.text) == known.end() &&
+               std::ranges::find(refused, key.text) == refused.end()) {
       faults_.fault(key.place, path_, fmt::format("unknown key {}{}", cited(key.text), meant(key.text, known)));
     }
   }

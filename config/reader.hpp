@@ -46,6 +46,7 @@ class Faults {
   void fault(Place place, const Path& path, std::string what) { add(faults_, place, path, std::move(what)); }
   void warn(Place place, const Path& path, std::string what) { add(warnings_, place, path, std::move(what)); }
   bool is_empty() const { return faults_.empty(); }
+  std::size_t count() const { return faults_.size(); }
   // Appends what was noted, in the order of the places.
   void move_to(Loaded& loaded);
 
@@ -63,8 +64,9 @@ using Choices = std::span<const std::pair<std::string_view, E>>;
 
 class Reader {
  public:
-  // `groups` are the keys that this mapping may hold. Anything but a mapping is noted as a fault.
-  Reader(const Node& node, const Path& path, Faults& faults, std::initializer_list<Keys> groups);
+  // `groups` are the keys that this mapping may hold. Anything but a mapping is noted as a fault. Who passes `refused`
+  // has words of his own for those keys.
+  Reader(const Node& node, const Path& path, Faults& faults, std::initializer_list<Keys> groups, Keys refused = {});
 
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
@@ -115,7 +117,7 @@ class Reader {
   const Node* find_kind(std::string_view key, Node::Kind kind) const;
   std::optional<std::uint64_t> whole_number(std::string_view key, std::uint64_t least, std::uint64_t most) const;
   void refuse_choice(std::string_view key, std::string_view word, const std::vector<std::string_view>& names) const;
-  void check_keys(std::initializer_list<Keys> groups) const;
+  void check_keys(std::initializer_list<Keys> groups, Keys refused) const;
 
   const Node& node_;
   const Path path_;

@@ -32,8 +32,7 @@ struct Arguments {
   std::string probe_config;  // empty: ask in the usual ways
   bool dump = false;
   std::vector<std::string> hosts;
-  std::string url = kDefaultStatusUrl;
-  bool watch = false;
+  StatusOptions status;
   ReplayOptions replay;
   SimulateOptions simulate;
   ReportOptions report{kDefaultJournal, "", "", journal::ReportFormat::kText};
@@ -130,9 +129,19 @@ void describe(CLI::App& program, Arguments& arguments, std::function<int()>& cal
   simulate->callback([&] { call = [&] { return run_simulate(arguments.simulate); }; });
 
   CLI::App* status = program.add_subcommand("status", "Show what the running daemon believes");
-  status->add_option("--url", arguments.url, "Where the daemon listens")->type_name("URL")->capture_default_str();
-  status->add_flag("--watch", arguments.watch, "Show it again each second, until Ctrl-C");
-  status->callback([&] { call = [&] { return run_status(arguments.url, arguments.watch); }; });
+  status->add_option("--url", arguments.status.url, "Where the daemon listens")
+      ->type_name("URL")
+      ->capture_default_str();
+  status->add_flag("--watch", arguments.status.watch, "Show it again each second, until Ctrl-C");
+  status->add_option("--ca", arguments.status.authority_file, "Who vouches for an https daemon (default: the system's)")
+      ->type_name("FILE");
+  CLI::Option* user = status->add_option("--user", arguments.status.user, "Who asks")->type_name("NAME");
+  CLI::Option* password =
+      status->add_option("--password-file", arguments.status.password_file, "His password, in its first line")
+          ->type_name("FILE");
+  user->needs(password);
+  password->needs(user);
+  status->callback([&] { call = [&] { return run_status(arguments.status); }; });
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ std::string summarize(const std::string& config_path, const config::Configuratio
 }
 
 Checked check(const std::string& config_path, const config::Shard& shard, bool dump_effective) {
-  const config::Loaded loaded = config::load_file(config_path, shard);
+  const config::Loaded loaded = config::load_file(config_path, {.shard = shard});
   Checked checked;
   for (const config::Fault& fault : loaded.faults) checked.errors += fault.to_string() + '\n';
   for (const config::Fault& warning : loaded.warnings) checked.errors += "warning: " + warning.to_string() + '\n';

@@ -105,6 +105,13 @@ class Daemon::Impl {
     const auto listening = serve::open_listen_socket(served);
     if (!listening) return refuse("cannot_listen", listening.error());
     served.inherited_socket = listening->descriptor;
+    served.web = plan_->configuration.web;
+    served.notify = [this](Severity severity, std::string_view event, const std::string& text) {
+      log_.write(severity, event, text);
+    };
+    served.reload = [this](Reloader::Done done) {
+      on_probing_thread([this, done = std::move(done)] { reload(done); });
+    };
     if (!give_up_privileges()) log_.write(Severity::kWarning, "privileges_kept", "the kernel would not take them back");
 
     chronicler_ = std::make_unique<Chronicler>(pipeline_, open_journal(), log_);
@@ -248,6 +255,7 @@ class Daemon::Impl {
     pipeline_.adopt(plan_);
     if (recorder_) recorder_->adopt(plan_);
     engine_->adopt(plan_);
+    server_->adopt(plan_->configuration.web);
     chronicler_->set_retention(plan_->configuration.retention);
     log_.set_level(plan_->configuration.log_level);
     reload_ = {true, clock_.read().wall};

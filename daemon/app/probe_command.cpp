@@ -170,7 +170,7 @@ int run_probe(const std::string& config_path, const std::vector<std::string>& ho
   config::Configuration configuration;
   std::vector<probes::ProbeSpec> ways = default_ways();
   if (!config_path.empty()) {
-    config::Loaded loaded = config::load_file(config_path);
+    config::Loaded loaded = config::load_file(config_path, {.web_files = config::WebFiles::kLeave});
     for (const config::Fault& fault : loaded.faults) fmt::print(stderr, "{}\n", fault.to_string());
     if (!loaded.faults.empty()) return loaded.faults.front().line == 0 ? kExitEnvironment : kExitInput;
     configuration = std::move(loaded.configuration);

@@ -42,8 +42,9 @@ void Reloader::start() {
 Reloader::Proposal Reloader::propose(What what) const {
   Proposal proposal;
   proposal.what = what;
+  const config::LoadOptions options{.shard = shard_};
   proposal.loaded =
-      what == What::kEverything ? config::load_file(path_, shard_) : config::load_text(text_, path_, shard_);
+      what == What::kEverything ? config::load_file(path_, options) : config::load_text(text_, path_, options);
   for (const config::Fault& fault : proposal.loaded.faults) proposal.faults.push_back(fault.to_string());
   if (!proposal.faults.empty()) return proposal;
   auto plan = config::make_plan(proposal.loaded.configuration, plan_.get());

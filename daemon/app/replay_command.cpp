@@ -27,7 +27,7 @@ std::optional<config::Configuration> configuration_of(const ReplayOptions& optio
     configuration.vantage_name = "recorded";
     return configuration;
   }
-  config::Loaded loaded = config::load_file(options.config);
+  config::Loaded loaded = config::load_file(options.config, {.web_files = config::WebFiles::kLeave});
   for (const config::Fault& fault : loaded.faults) fmt::print(stderr, "{}\n", fault.to_string());
   if (!loaded.faults.empty()) return std::nullopt;
   return std::move(loaded.configuration);

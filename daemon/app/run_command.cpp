@@ -11,7 +11,7 @@ namespace blipd::app {
 int run_daemon(const std::string& config_path, const config::Shard& shard) {
   // A client that closes its connection, or a log reader that goes away, must not end us.
   std::signal(SIGPIPE, SIG_IGN);
-  config::Loaded loaded = config::load_file(config_path, shard);
+  config::Loaded loaded = config::load_file(config_path, {.shard = shard});
   Log log(loaded.configuration.log_level);
   for (const config::Fault& fault : loaded.faults) {
     log.write(engine::Severity::kError, "config_fault", fault.to_string());

@@ -87,7 +87,7 @@ int run_simulate(const SimulateOptions& options) {
   const simulate::Scenario scenario = std::move(loaded.scenario);
   config::Configuration configuration = simulate::configuration_of(scenario);
   if (!options.config.empty()) {
-    config::Loaded asked = config::load_file(options.config);
+    config::Loaded asked = config::load_file(options.config, {.web_files = config::WebFiles::kLeave});
     print_faults(asked.faults);
     if (!asked.faults.empty()) return kExitInput;
     configuration = std::move(asked.configuration);

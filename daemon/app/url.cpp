@@ -9,11 +9,11 @@ namespace blipd::app {
 
 std::string Url::authority() const {
   const std::string name = host.find(':') == std::string::npos ? host : "[" + host + "]";
-  return port == 80 ? name : fmt::format("{}:{}", name, port);
+  return port == (is_secure ? 443 : 80) ? name : fmt::format("{}:{}", name, port);
 }
 
 std::string Url::with(std::string_view more_path) const {
-  return fmt::format("http://{}{}{}", authority(), path, more_path);
+  return fmt::format("{}://{}{}{}", is_secure ? "https" : "http", authority(), path, more_path);
 }
 
 base::Expected<Url> parse_url(std::string_view text) {
@@ -21,15 +21,28 @@ base::Expected<Url> parse_url(std::string_view text) {
     return base::fail("\"{}\" cannot be asked: {}; write http://host:port, for example http://127.0.0.1:10547", whole,
                       what);
   };
+  const std::size_t scheme = text.find("://");
+  if (text.substr(0, text.find('/', scheme == std::string_view::npos ? 0 : scheme + 3)).find('@') !=
+      std::string_view::npos) {
+    // The text itself is not repeated: it may hold a password.
+    return base::fail(
+        "an address with a name or password in it cannot be asked: every user of this machine could read it; give them "
+        "with --user and --password-file");
+  }
   const bool has_odd_bytes = std::any_of(text.begin(), text.end(), [](char c) { return c <= ' ' || c == 0x7F; });
   if (has_odd_bytes) return wrong("there are blanks or other odd characters in it");
-  constexpr std::string_view kScheme = "http://";
-  if (text.starts_with(kScheme)) {
-    text.remove_prefix(kScheme.size());
-  } else if (text.find("://") != std::string_view::npos) {
-    return wrong("only http is spoken");
-  }
+  constexpr std::string_view kPlain = "http://";
+  constexpr std::string_view kSecure = "https://";
   Url url;
+  if (text.starts_with(kPlain)) {
+    text.remove_prefix(kPlain.size());
+  } else if (text.starts_with(kSecure)) {
+    text.remove_prefix(kSecure.size());
+    url.is_secure = true;
+    url.port = 443;
+  } else if (text.find("://") != std::string_view::npos) {
+    return wrong("only http and https are spoken");
+  }
   const std::size_t slash = text.find('/');
   std::string_view authority = text.substr(0, slash);
   if (slash != std::string_view::npos) url.path = text.substr(slash);

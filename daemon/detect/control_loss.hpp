@@ -22,8 +22,8 @@ class ControlLoss {
     if (is_learning) usual_.learn(is_failure ? 0.0 : 1.0, kAlpha);
   }
 
-  // A fault of ours is over. What it lost was an interruption and says nothing of how congested we are now; held against
-  // the country's silence for a minute more, it would hide that.
+  // A fault of ours is over. What it lost was an interruption and says nothing of how congested we are now; held
+  // against the country's silence for a minute more, it would hide that.
   void end_fault(base::MonoTime now) {
     buckets_ = {};
     counts_from_ = now;

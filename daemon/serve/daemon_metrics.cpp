@@ -116,6 +116,20 @@ void add_server(Families& out, const ServerStats& stats) {
               stats.cut_off_connections);
   out.counter("blipd_http_accept_errors_total",
               "Connections that could not be accepted, for example for want of file descriptors.", stats.accept_errors);
+  out.counter("blipd_http_auth_failures_total", "Requests whose name and password were wrong or malformed.",
+              stats.auth_failures);
+  out.counter("blipd_http_auth_overruns_total",
+              "Requests whose password was not checked because too many waited to be.", stats.auth_overruns);
+  out.begin(MetricType::Counter, "blipd_http_tls_failures_total",
+            "TLS handshakes that failed, for the client's certificate (or the want of one) or for another reason.");
+  out.put({label("reason", "certificate")}, static_cast<double>(stats.refused_certificates));
+  out.put({label("reason", "handshake")}, static_cast<double>(stats.failed_handshakes));
+  out.gauge("blipd_http_certificate_expiry_timestamp_seconds",
+            "When the certificate of the HTTP server ends; NaN without TLS.",
+            stats.certificate_ends ? base::to_unix_seconds(*stats.certificate_ends) : kNan);
+  out.gauge("blipd_http_web_config_last_reload_successful",
+            "Whether the last load of the web configuration file succeeded; 1 without one.",
+            stats.is_web_config_good ? 1 : 0);
   out.counter("blipd_http_failures_total", "Requests given up for an error of the server's own.", stats.failures);
 }
 

@@ -1,6 +1,15 @@
 #include "daemon/serve/reply.hpp"
 
+#include <utility>
+
 namespace blipd::serve {
+
+Reply plain_reply(unsigned status, std::string text) {
+  Reply reply;
+  reply.status = status;
+  reply.body = std::move(text) + "\n";
+  return reply;
+}
 
 const char* reason_phrase(unsigned status) {
   switch (status) {
@@ -8,6 +17,10 @@ const char* reason_phrase(unsigned status) {
       return "OK";
     case 400:
       return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
     case 404:
       return "Not Found";
     case 405:
@@ -18,6 +31,8 @@ const char* reason_phrase(unsigned status) {
       return "Content Too Large";
     case 431:
       return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
     case 503:
       return "Service Unavailable";
     case 505:

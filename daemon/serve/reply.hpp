@@ -25,10 +25,14 @@ class BodySource {
 struct Reply {
   unsigned status = 200;
   std::string content_type = "text/plain; charset=utf-8";
-  std::string allow;  // the Allow field of a 405; otherwise empty
+  std::string allow;      // the Allow field of a 405; otherwise empty
+  std::string challenge;  // the WWW-Authenticate field of a 401; otherwise empty
   std::string body;
   std::unique_ptr<BodySource> stream;  // takes the place of `body`
 };
+
+// A status with a line of text.
+Reply plain_reply(unsigned status, std::string text);
 
 // The reason phrase of the statuses that we give (RFC 9110, section 15).
 const char* reason_phrase(unsigned status);

@@ -3,23 +3,43 @@
 #include <fmt/format.h>
 #include <time.h>
 
+#include <algorithm>
 #include <array>
 #include <iterator>
+#include <string_view>
 
 namespace blipd::serve {
 
 namespace {
 
-// No script, nothing from elsewhere, in no frame; nothing is kept, since every answer is of its moment.
-constexpr const char* kFixedFields =
-    "Server: blipd\r\n"
-    "Cache-Control: no-store\r\n"
-    "Content-Security-Policy: default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'\r\n"
-    "X-Content-Type-Options: nosniff\r\n"
-    "X-Frame-Options: DENY\r\n"
-    "Referrer-Policy: no-referrer\r\n"
-    "Cross-Origin-Resource-Policy: same-origin\r\n";
+// No script, nothing from elsewhere, in no frame, of no use to another site; nothing is kept, since every answer is of
+// its moment.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kFixedFields = {{
+    {"Server", "blipd"},
+    {"Cache-Control", "no-store"},
+    {"Content-Security-Policy",
+     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"X-Frame-Options", "DENY"},
+    {"Referrer-Policy", "no-referrer"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
+}};
+
+std::string policy_fields(const HeadOptions& options) {
+  static const std::vector<std::pair<std::string, std::string>> kNone;
+  const auto& own = options.headers == nullptr ? kNone : *options.headers;
+  std::string fields;
+  for (const auto& [name, value] : kFixedFields) {
+    const bool is_replaced = std::ranges::any_of(own, [name = name](const auto& field) { return field.first == name; });
+    if (!is_replaced) fmt::format_to(std::back_inserter(fields), "{}: {}\r\n", name, value);
+  }
+  for (const auto& [name, value] : own) {
+    if (name == "Strict-Transport-Security" && !options.is_secure) continue;
+    fmt::format_to(std::back_inserter(fields), "{}: {}\r\n", name, value);
+  }
+  return fields;
+}
 
 }  // namespace
 
@@ -35,10 +55,12 @@ std::string format_http_date(base::WallTime time) {
 }
 
 std::string response_head(const Reply& reply, const HeadOptions& options, base::WallTime now) {
-  std::string head = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Type: {}\r\n{}", reply.status,
-                                 reason_phrase(reply.status), format_http_date(now), reply.content_type, kFixedFields);
+  std::string head =
+      fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Type: {}\r\n{}", reply.status, reason_phrase(reply.status),
+                  format_http_date(now), reply.content_type, policy_fields(options));
   const auto out = std::back_inserter(head);
   if (!reply.allow.empty()) fmt::format_to(out, "Allow: {}\r\n", reply.allow);
+  if (!reply.challenge.empty()) fmt::format_to(out, "WWW-Authenticate: {}\r\n", reply.challenge);
   if (reply.status == 503) head += "Retry-After: 1\r\n";
   if (options.framing == Framing::kLength) fmt::format_to(out, "Content-Length: {}\r\n", reply.body.size());
   if (options.framing == Framing::kChunked) head += "Transfer-Encoding: chunked\r\n";

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "daemon/serve/reply.hpp"
 #include "probes/base/time.hpp"
@@ -16,6 +18,10 @@ struct HeadOptions {
   unsigned version = 11;  // of the request: 10 or 11
   bool keep_alive = true;
   Framing framing = Framing::kLength;
+  bool is_secure = false;  // over TLS
+  // Fields of the operator's, in place of ours of the same name; null: none. Strict-Transport-Security goes out over
+  // TLS only (RFC 6797, 7.2).
+  const std::vector<std::pair<std::string, std::string>>* headers = nullptr;
 };
 
 // Ends with the empty line. `now` is for the Date field.

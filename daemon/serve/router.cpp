@@ -12,27 +12,40 @@ namespace blipd::serve {
 
 namespace {
 
-enum class Page : std::uint8_t { kIndex, kStyle, kMetrics, kHealthy, kReady, kStatus, kTargets, kOutages, kNone };
+enum class Page : std::uint8_t {
+  kIndex,
+  kStyle,
+  kMetrics,
+  kHealthy,
+  kReady,
+  kStatus,
+  kTargets,
+  kOutages,
+  kReload,
+  kNone
+};
 
 struct Path {
   std::string_view text;
   Page page;
 };
 
-constexpr std::array<Path, 8> kPaths = {{{"/", Page::kIndex},
+constexpr std::array<Path, 9> kPaths = {{{"/", Page::kIndex},
                                          {"/style.css", Page::kStyle},
                                          {"/metrics", Page::kMetrics},
                                          {"/-/healthy", Page::kHealthy},
                                          {"/-/ready", Page::kReady},
                                          {"/api/v1/status", Page::kStatus},
                                          {"/api/v1/targets", Page::kTargets},
-                                         {"/api/v1/outages", Page::kOutages}}};
+                                         {"/api/v1/outages", Page::kOutages},
+                                         {"/-/reload", Page::kReload}}};
 
 Page find_page(std::string_view target) {
-  constexpr std::string_view kScheme = "http://";
-  if (target.starts_with(kScheme)) {
-    const std::size_t path = target.find('/', kScheme.size());
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!target.starts_with(scheme)) continue;
+    const std::size_t path = target.find('/', scheme.size());
     target = path == std::string_view::npos ? "/" : target.substr(path);
+    break;
   }
   target = target.substr(0, target.find_first_of("?#"));
   for (const Path& path : kPaths) {
@@ -43,21 +56,14 @@ Page find_page(std::string_view target) {
 
 bool is_readable(std::string_view method) { return method == "GET" || method == "HEAD"; }
 
-Reply plain(unsigned status, std::string text) {
-  Reply reply;
-  reply.status = status;
-  reply.body = std::move(text) + "\n";
-  return reply;
-}
-
 Reply readiness(const Published& value) {
   if (!value.health.is_receiving()) {
-    return plain(503, "not ready: nothing receives answers yet");
+    return plain_reply(503, "not ready: nothing receives answers yet");
   }
   if (!value.health.is_first_round_settled) {
-    return plain(503, "not ready: the first round of probes has not settled yet");
+    return plain_reply(503, "not ready: the first round of probes has not settled yet");
   }
-  return plain(200, "ready");
+  return plain_reply(200, "ready");
 }
 
 }  // namespace
@@ -65,29 +71,39 @@ Reply readiness(const Published& value) {
 bool Router::needs_value(std::string_view method, std::string_view target) {
   if (!is_readable(method)) return false;
   const Page page = find_page(target);
-  return page != Page::kNone && page != Page::kStyle && page != Page::kHealthy;
+  return page != Page::kNone && page != Page::kStyle && page != Page::kHealthy && page != Page::kReload;
+}
+
+bool Router::is_reload(std::string_view method, std::string_view target) {
+  return method == "POST" && find_page(target) == Page::kReload;
 }
 
 Reply Router::answer(std::string_view method, std::string_view target, const std::shared_ptr<const Published>& value) {
   const Page page = find_page(target);
   if (page == Page::kNone) {
-    return plain(404,
-                 "not found; there is /, /metrics, /api/v1/status, /api/v1/targets, /api/v1/outages, /-/healthy and "
-                 "/-/ready");
+    return plain_reply(
+        404,
+        "not found; there is /, /metrics, /api/v1/status, /api/v1/targets, /api/v1/outages, /-/healthy and "
+        "/-/ready");
+  }
+  if (page == Page::kReload) {
+    Reply reply = plain_reply(405, "this loads the configuration anew, with POST");
+    reply.allow = "POST";
+    return reply;
   }
   if (!is_readable(method)) {
-    Reply reply = plain(405, "this can only be read, with GET or HEAD");
+    Reply reply = plain_reply(405, "this can only be read, with GET or HEAD");
     reply.allow = "GET, HEAD";
     return reply;
   }
   Reply reply;
-  if (page == Page::kHealthy) return plain(200, "healthy");
+  if (page == Page::kHealthy) return plain_reply(200, "healthy");
   if (page == Page::kStyle) {
     reply.content_type = "text/css; charset=utf-8";
     reply.body = style_sheet();
     return reply;
   }
-  if (!value) return plain(503, "nothing is known yet: the probing side has not answered");
+  if (!value) return plain_reply(503, "nothing is known yet: the probing side has not answered");
   switch (page) {
     case Page::kReady:
       return readiness(*value);

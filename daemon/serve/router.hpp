@@ -19,6 +19,9 @@ class Router {
   // Whether answering needs a Published.
   static bool needs_value(std::string_view method, std::string_view target);
 
+  // POST /-/reload, which is not for this class to answer.
+  static bool is_reload(std::string_view method, std::string_view target);
+
   // `target` is the request target, in origin or absolute form (RFC 9112, 3.2); a query means something to
   // some paths only. `value` may be null, when there is none or none is needed; otherwise it has a snapshot.
   Reply answer(std::string_view method, std::string_view target, const std::shared_ptr<const Published>& value);

@@ -11,7 +11,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <exception>
-#include <mutex>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <thread>
@@ -20,9 +20,12 @@
 
 #include "daemon/serve/fresh_value.hpp"
 #include "daemon/serve/listen_socket.hpp"
+#include "daemon/serve/mailbox.hpp"
+#include "daemon/serve/reloads.hpp"
 #include "daemon/serve/router.hpp"
 #include "daemon/serve/server_stats.hpp"
 #include "daemon/serve/session.hpp"
+#include "daemon/serve/web_watch.hpp"
 
 namespace blipd::serve {
 
@@ -40,35 +43,8 @@ constexpr std::size_t kMaxRefusing = 32;
 constexpr std::size_t kMaxHeldValues = 4;
 // What answers under way get at the end; the rest of a second is for joining the thread.
 constexpr std::chrono::milliseconds kGrace(500);
-
-class HttpServer;
-
-// Where answers of the probing thread go: they may come when the server is no more.
-struct Mailbox {
-  std::mutex mutex;
-  HttpServer* server = nullptr;
-
-  void deliver(FreshValue::Value value);
-};
-
-// One request to the probing thread. Dropped without an answer, it says so, and nobody waits in vain.
-class Question {
- public:
-  explicit Question(std::shared_ptr<Mailbox> mailbox) : mailbox_(std::move(mailbox)) {}
-  Question(const Question&) = delete;
-  Question& operator=(const Question&) = delete;
-  ~Question() {
-    if (!is_answered_) mailbox_->deliver(nullptr);
-  }
-  void answer(FreshValue::Value value) {
-    is_answered_ = true;
-    mailbox_->deliver(std::move(value));
-  }
-
- private:
-  std::shared_ptr<Mailbox> mailbox_;
-  bool is_answered_ = false;
-};
+// Between two looks at the web configuration file and what it names.
+constexpr std::chrono::seconds kLook(1);
 
 base::MonoTime now() { return base::SystemClock().read().mono; }
 
@@ -80,13 +56,15 @@ class HttpServer final : public Server, private SessionHost {
   HttpServer& operator=(const HttpServer&) = delete;
 
   std::uint16_t port() const override { return port_; }
+  void adopt(const config::Web& web) override;
 
  private:
-  friend struct Mailbox;
-
   const ServerOptions& options() const override { return options_; }
   ServerStats& stats() override { return stats_; }
   bool is_stopping() const override { return is_stopping_; }
+  std::shared_ptr<const config::WebFile> web() const override { return web_.file(); }
+  void admit(std::string_view authorization, const std::string& client, Gate::Done done) override;
+  void reload(const Provenance& request, std::function<void(Reply)> done) override;
   void get_value(FreshValue::Waiter waiter) override;
   Reply answer(std::string_view method, std::string_view target, const FreshValue::Value& value) override;
   void began_stream() override;
@@ -98,6 +76,9 @@ class HttpServer final : public Server, private SessionHost {
   void ask();
   void on_value(FreshValue::Value value);
   void watch_patience();
+  void use_web_file();
+  void watch_web_file();
+  void look_at_web_file();
   void stop();
   std::vector<std::shared_ptr<Session>> all_sessions() const;
 
@@ -105,18 +86,22 @@ class HttpServer final : public Server, private SessionHost {
   const RequestPublished request_;
   const bool is_v6_;
   std::uint16_t port_ = 0;
-  const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
 
   // Everything below belongs to the server's thread once it runs.
   asio::io_context context_{1};
+  const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>(context_);
   asio::executor_work_guard<asio::io_context::executor_type> guard_{context_.get_executor()};
   tcp::acceptor acceptor_;
   asio::steady_timer accept_pause_{context_};
   asio::steady_timer patience_{context_};
   asio::steady_timer grace_{context_};
+  asio::steady_timer look_{context_};
   FreshValue fresh_{[this] { ask(); }};
   ServerStats stats_;
   Router router_{stats_};
+  WebWatch web_{options_.web};
+  Gate gate_{mailbox_, stats_};
+  Reloads reloads_{options_.reload, mailbox_};
   std::vector<std::shared_ptr<Session>> sessions_;  // in the order in which they came
   std::size_t refusing_ = 0;                        // of those, being refused
   bool is_stopping_ = false;
@@ -124,19 +109,14 @@ class HttpServer final : public Server, private SessionHost {
   std::thread thread_;
 };
 
-void Mailbox::deliver(FreshValue::Value value) {
-  const std::lock_guard lock(mutex);
-  if (server == nullptr) return;
-  asio::post(server->context_, [to = server, value = std::move(value)]() mutable { to->on_value(std::move(value)); });
-}
-
 HttpServer::HttpServer(ServerOptions options, RequestPublished request, const ListenSocket& socket)
     : options_(std::move(options)),
       request_(std::move(request)),
       is_v6_(socket.is_v6),
       acceptor_(context_, is_v6_ ? tcp::v6() : tcp::v4(), socket.descriptor) {
   port_ = acceptor_.local_endpoint().port();
-  mailbox_->server = this;
+  use_web_file();
+  watch_web_file();
   accept();
   // Signals are for the thread that waits for them.
   sigset_t all;
@@ -151,8 +131,7 @@ HttpServer::HttpServer(ServerOptions options, RequestPublished request, const Li
 HttpServer::~HttpServer() {
   asio::post(context_, [this] { stop(); });
   thread_.join();
-  const std::lock_guard lock(mailbox_->mutex);
-  mailbox_->server = nullptr;
+  mailbox_->close();
 }
 
 // A client's request that runs into an exception, for example for want of memory, ends with its own deadline;
@@ -188,10 +167,11 @@ void HttpServer::on_accepted(tcp::socket socket) {
   const bool is_full = sessions_.size() - refusing_ >= options_.max_connections;
   if (is_full) ++stats_.refused_connections;
   error_code error;
-  if (is_full && refusing_ >= kMaxRefusing) {
-    const std::string_view text = short_refusal();
+  const bool is_tls = web_.file()->tls.has_value();
+  if (is_full && (is_tls || refusing_ >= kMaxRefusing)) {
+    const std::string_view text = short_refusal(is_tls);
     ::send(socket.native_handle(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    ++stats_.replies[503];
+    if (!is_tls) ++stats_.replies[503];
     socket.close(error);
     return;
   }
@@ -233,9 +213,9 @@ Reply HttpServer::answer(std::string_view method, std::string_view target, const
 
 void HttpServer::ask() {
   // A std::function must be copyable, so the question is shared among the copies.
-  request_([question = std::make_shared<Question>(mailbox_)](FreshValue::Value value) {
-    question->answer(std::move(value));
-  });
+  const auto question = std::make_shared<Question<FreshValue::Value>>(
+      mailbox_, [this](std::optional<FreshValue::Value> value) { on_value(value ? std::move(*value) : nullptr); });
+  request_([question](FreshValue::Value value) { question->answer(std::move(value)); });
 }
 
 void HttpServer::on_value(FreshValue::Value value) {
@@ -259,6 +239,62 @@ void HttpServer::watch_patience() {
     fresh_.expire(now());
     watch_patience();
   });
+}
+
+void HttpServer::admit(std::string_view authorization, const std::string& client, Gate::Done done) {
+  gate_.admit(authorization, client, std::move(done));
+}
+
+void HttpServer::reload(const Provenance& request, std::function<void(Reply)> done) {
+  if (!web_.allows_reload()) return done(plain_reply(403, "this is switched off; set web.reload: true"));
+  if (const auto problem = cross_site_problem(request)) return done(plain_reply(403, *problem));
+  reloads_.ask(std::move(done));
+}
+
+void HttpServer::adopt(const config::Web& web) {
+  mailbox_->post([this, web] {
+    web_.adopt(web);
+    stats_.is_web_config_good = true;
+    use_web_file();
+    watch_web_file();
+  });
+}
+
+void HttpServer::use_web_file() {
+  const config::WebFile& file = *web_.file();
+  gate_.adopt(file.users);
+  stats_.certificate_ends.reset();
+  if (file.tls) stats_.certificate_ends = file.tls->certificate_ends;
+}
+
+void HttpServer::watch_web_file() {
+  look_.cancel();
+  if (!web_.is_watching() || is_stopping_) return;
+  look_.expires_after(kLook);
+  look_.async_wait([this](error_code cancelled) {
+    if (cancelled) return;
+    look_at_web_file();
+    watch_web_file();
+  });
+}
+
+void HttpServer::look_at_web_file() {
+  const auto loaded = web_.look();
+  if (!loaded) return;
+  stats_.is_web_config_good = loaded->file != nullptr;
+  if (loaded->file) use_web_file();
+  if (!options_.notify) return;
+  for (const config::Fault& fault : loaded->faults) {
+    options_.notify(engine::Severity::kError, "web_config_fault", fault.to_string());
+  }
+  for (const config::Fault& warning : loaded->warnings) {
+    options_.notify(engine::Severity::kWarning, "config_warning", warning.to_string());
+  }
+  if (loaded->file) {
+    options_.notify(engine::Severity::kInfo, "web_config_reloaded", "");
+  } else {
+    options_.notify(engine::Severity::kError, "web_config_failed", "nothing was changed");
+  }
 }
 
 void HttpServer::began_stream() {
@@ -288,6 +324,7 @@ void HttpServer::stop() {
   acceptor_.close(ignored);
   accept_pause_.cancel();
   patience_.cancel();
+  look_.cancel();
   for (const auto& session : all_sessions()) session->finish();
   if (sessions_.empty()) {
     guard_.reset();

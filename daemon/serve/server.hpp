@@ -4,10 +4,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "config/model.hpp"
+#include "daemon/engine/notice.hpp"
 #include "daemon/serve/published.hpp"
 #include "probes/base/error.hpp"
 #include "probes/base/time.hpp"
@@ -21,6 +24,12 @@ struct ServerOptions {
   base::Duration idle_timeout = std::chrono::seconds(30);     // between requests
   base::Duration request_timeout = std::chrono::seconds(10);  // for a whole request header, and for taking an answer
   std::size_t max_header_bytes = 8192;
+  config::Web web;  // TLS, passwords, and whether POST /-/reload works
+  // Loads the configuration anew. Called on the serving thread; answers once, later, on any thread. Dropping `done`
+  // counts as an answer. Absent: there is nothing to reload.
+  std::function<void(std::function<void(ReloadOutcome)> done)> reload;
+  // What an operator should hear of. Called on the serving thread.
+  engine::Notify notify;
 };
 
 class Server {
@@ -30,6 +39,8 @@ class Server {
   virtual ~Server() = default;  // closes all connections and joins the thread
   // The port that it listens on, for listen addresses with port 0.
   virtual std::uint16_t port() const = 0;
+  // Takes effect for new connections and new requests. Any thread.
+  virtual void adopt(const config::Web& web) = 0;
 };
 
 }  // namespace blipd::serve

@@ -3,10 +3,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 
+#include "config/web_file.hpp"
+#include "daemon/serve/cross_site.hpp"
 #include "daemon/serve/fresh_value.hpp"
+#include "daemon/serve/gate.hpp"
 #include "daemon/serve/reply.hpp"
 #include "daemon/serve/server.hpp"
 #include "daemon/serve/server_stats.hpp"
@@ -26,6 +31,10 @@ class SessionHost {
   virtual const ServerOptions& options() const = 0;
   virtual ServerStats& stats() = 0;
   virtual bool is_stopping() const = 0;
+  // Never null.
+  virtual std::shared_ptr<const config::WebFile> web() const = 0;
+  virtual void admit(std::string_view authorization, const std::string& client, Gate::Done done) = 0;
+  virtual void reload(const Provenance& request, std::function<void(Reply)> done) = 0;
   virtual void get_value(FreshValue::Waiter waiter) = 0;
   virtual Reply answer(std::string_view method, std::string_view target, const FreshValue::Value& value) = 0;
   // The session has begun to send something made from what it holds().
@@ -52,7 +61,8 @@ class Session {
 // Takes an accepted socket over. Null, and the socket closed, when the machine has no room for it.
 std::shared_ptr<Session> make_session(boost::asio::io_context& context, int socket, bool is_v6, SessionHost& host);
 
-// The head and body of the refusal for those whom not even refuse() has room for.
-std::string_view short_refusal();
+// The refusal for those whom not even refuse() has room for. Over TLS there is room for none: before a handshake, which
+// costs more than an answer, one can say no more than an alert.
+std::string_view short_refusal(bool is_tls);
 
 }  // namespace blipd::serve

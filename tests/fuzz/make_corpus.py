@@ -13,6 +13,14 @@ HERE = pathlib.Path(__file__).resolve().parent
 CAPTURED = HERE.parent / "unit" / "probes" / "captured.hpp"
 
 TEXTS = {
+    "credentials": [
+        "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+        "basic   dGVzdDoxMjPCow== ",
+        "Basic Og",
+        "Basic YTpiOmM=",
+        "Bearer YTpi",
+        "Basic YToAYg==",
+    ],
     "text": [
         "0", "0s", "500ms", "5s", "1m30s", "1y2w3d4h5m6s7ms8us9ns", "9223372036854775807ns", "292y171d",
         "2014-12-22T16:15:00Z", "2014-12-22 16:15:00.123456789+09:00", "1990-12-31T15:59:60-08:00",

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import pathlib
 import signal
+import ssl
 import sys
 import threading
 import time
@@ -14,19 +15,22 @@ from . import settings
 from .metrics import Metrics
 from .network import Namespace
 from .processes import TimedOut, wait_until
+from .web import Access
 
 PORT = 10547
 
 
 class Connection(http.client.HTTPConnection):
-    """HTTP to an address inside a namespace."""
+    """HTTP to an address inside a namespace, or HTTPS with `tls`."""
 
-    def __init__(self, namespace: Namespace, port: int, timeout: float = 5):
+    def __init__(self, namespace: Namespace, port: int, timeout: float = 5, tls: ssl.SSLContext | None = None):
         super().__init__("127.0.0.1", port, timeout=timeout)
-        self._namespace = namespace
+        self._namespace, self._tls = namespace, tls
 
     def connect(self):
         self.sock = self._namespace.connect(self.host, self.port, self.timeout)
+        if self._tls:
+            self.sock = self._tls.wrap_socket(self.sock, server_hostname=self.host)
 
 
 def configuration(targets, probes, *, country="KP", controls=(), port=PORT, **rest) -> dict:
@@ -97,8 +101,9 @@ class Watcher:
 
 class Daemon:
     def __init__(self, namespace: Namespace, config: dict, directory: pathlib.Path, *, name="blipd", wrap=(), env=None,
-                 options=()):
-        """`wrap`: a command that runs blipd in its turn (prlimit, setpriv); `options`: of blipd run."""
+                 options=(), access=Access()):
+        """`wrap`: a command that runs blipd in its turn (prlimit, setpriv); `options`: of blipd run; `access`: how to ask it."""
+        self.access = access
         self.namespace = namespace
         self.directory = directory
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -123,8 +128,8 @@ class Daemon:
     # HTTP
 
     def request(self, path: str, timeout: float = 5) -> tuple[int, str]:
-        with contextlib.closing(Connection(self.namespace, self.port, timeout)) as connection:
-            connection.request("GET", path)
+        with contextlib.closing(Connection(self.namespace, self.port, timeout, self.access.tls)) as connection:
+            connection.request("GET", path, headers=self.access.headers)
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
 

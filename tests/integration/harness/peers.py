@@ -191,13 +191,14 @@ class Prometheus:
 
     PORT = 10590
 
-    def __init__(self, namespace: Namespace, directory: pathlib.Path, target_port, rules=()):
+    def __init__(self, namespace: Namespace, directory: pathlib.Path, target_port, rules=(), **scrape):
+        """`target_port`: one or several; `scrape`: more of the scrape configuration, such as tls_config."""
         directory.mkdir(parents=True, exist_ok=True)
         ports = [target_port] if isinstance(target_port, int) else target_port
         config = {
             "global": {"scrape_interval": "1s", "scrape_timeout": "900ms", "evaluation_interval": "1s"},
             "scrape_configs": [
-                {"job_name": "blipd", "static_configs": [{"targets": [f"127.0.0.1:{port}" for port in ports]}]},
+                {"job_name": "blipd", "static_configs": [{"targets": [f"127.0.0.1:{port}" for port in ports]}]} | scrape,
             ],
         }
         config_file = directory / "prometheus.yml"
@@ -245,4 +246,10 @@ class Prometheus:
 def promtool_check(text: str) -> subprocess.CompletedProcess:
     return subprocess.run(
         [settings.peer("promtool"), "check", "metrics"], input=text, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def promtool_check_web(file: pathlib.Path) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [settings.peer("promtool"), "check", "web-config", str(file)], capture_output=True, text=True, timeout=60, check=False
     )

@@ -7,7 +7,7 @@ using blipd::config::FileStamp;
 
 namespace {
 
-std::vector<FileStamp> at(std::int64_t modified) { return {{"targets.json", 1, 2, 100, modified}}; }
+std::vector<FileStamp> at(std::int64_t modified) { return {{"targets.json", 1, 2, 100, modified, modified, true}}; }
 
 }  // namespace
 

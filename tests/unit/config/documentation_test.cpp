@@ -25,7 +25,7 @@ std::ifstream open_document() {
 KeysByGroup documented_keys() {
   static const std::regex kHeading("^##+ `([a-z ]+)`.*");
   static const std::regex kAnyHeading("^#+ .*");
-  static const std::regex kRow("^\\| `([a-z_]+)` \\|.*");
+  static const std::regex kRow("^\\| `([A-Za-z_0-9-]+)` \\|.*");
   KeysByGroup keys;
   std::string group;
   std::ifstream in = open_document();

@@ -124,7 +124,7 @@ TEST_CASE("a country that becomes whole is known anew") {
 TEST_CASE("a shard without any network is warned of, the file being checked as a whole") {
   const std::string_view yaml = "countries: [{code: AA, networks: [{name: net0, targets: [192.0.2.1]}]}]";
   const std::uint32_t other = shard_of("AA", "net0", 2) == 1 ? 2 : 1;
-  const Loaded loaded = load_text(yaml, "x.yaml", {other, 2});
+  const Loaded loaded = load_text(yaml, "x.yaml", {.shard = {other, 2}});
   CHECK(loaded.faults.empty());
   CHECK(loaded.configuration.countries.empty());
   REQUIRE_FALSE(loaded.warnings.empty());

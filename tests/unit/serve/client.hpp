@@ -42,6 +42,8 @@ class Client {
     if (socket_ >= 0) ::close(socket_);
   }
 
+  int descriptor() const { return socket_; }
+
   bool send(std::string_view text) {
     while (!text.empty()) {
       const ssize_t n = ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL);

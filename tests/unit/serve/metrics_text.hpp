@@ -58,7 +58,7 @@ inline Metrics read_metrics(const std::string& text) {
     const std::string series = line.substr(0, space);
     Family& family = metrics.families.at(current);
     if (!belongs(series.substr(0, series.find('{')), current, family.type)) {
-      throw std::runtime_error("out of its family " + current + ": " + line);
+      throw std::runtime_error(std::string("out of its family ").append(current).append(": ").append(line));
     }
     family.series.push_back(series);
     if (!metrics.values.emplace(series, line.substr(space + 1)).second) throw std::runtime_error("twice: " + series);

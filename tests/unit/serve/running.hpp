@@ -22,7 +22,7 @@ inline ServerOptions loopback() {
 }
 
 // Answers every question with the same value, at once.
-inline RequestPublished always(std::shared_ptr<const Published> value) {
+inline RequestPublished always(const std::shared_ptr<const Published>& value) {
   return [value](const std::function<void(std::shared_ptr<const Published>)>& done) { done(value); };
 }
 

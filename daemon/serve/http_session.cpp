@@ -1,27 +1,20 @@
-#include "daemon/serve/session.hpp"
+#include "daemon/serve/http_session.hpp"
 
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <cstdio>
 #include <exception>
-#include <optional>
 #include <string>
 #include <utility>
 
-#include "daemon/serve/response_head.hpp"
 #include "daemon/serve/router.hpp"
 
 namespace blipd::serve {
@@ -46,74 +39,20 @@ constexpr std::size_t kLingerBytes = 256 * 1024;
 
 constexpr const char* kFullText = "too many connections; try again later";
 
-Reply error_reply(unsigned status, const char* text) {
-  Reply reply;
-  reply.status = status;
-  reply.body = std::string(text) + "\n";
-  return reply;
+}  // namespace
+
+HttpSession::HttpSession(asio::io_context& context, int socket, bool is_v6, SessionHost& host)
+    : host_(host),
+      transport_(context, socket, is_v6),
+      timer_(context),
+      buffer_(host.options().max_header_bytes + kMaxBodyBytes + kReadBytes) {
+  error_code ignored;
+  transport_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+  // Bounds what a reader that does not read makes the kernel hold, without slowing one that does (tcp(7)).
+  ::setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMaxUnsentBytes, sizeof(kMaxUnsentBytes));
+  const auto peer = transport_.socket().remote_endpoint(ignored);
+  if (!ignored) client_ = peer.address().to_string();
 }
-
-class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession> {
- public:
-  HttpSession(asio::io_context& context, int socket, bool is_v6, SessionHost& host)
-      : host_(host),
-        socket_(context, is_v6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4(), socket),
-        timer_(context),
-        buffer_(host.options().max_header_bytes + kMaxBodyBytes + kReadBytes) {
-    error_code ignored;
-    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-    // Bounds what a reader that does not read makes the kernel hold, without slowing one that does (tcp(7)).
-    ::setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMaxUnsentBytes, sizeof(kMaxUnsentBytes));
-  }
-
-  void start() override { wait_for_request(host_.options().request_timeout); }
-  void refuse() override;
-  void finish() override;
-  void abort() override;
-  bool is_refused() const override { return is_refused_; }
-  const Published* holds() const override { return value_.get(); }
-
- private:
-  enum class State { kIdle, kReading, kWaiting, kWriting, kLingering, kClosed };
-
-  void wait_for_request(base::Duration timeout);
-  void read_request();
-  void on_read_error(error_code error);
-  void on_request();
-  void answer(const FreshValue::Value& value);
-  void send(Reply reply, bool is_head_only);
-  void send_next_piece();
-  void on_sent(error_code error, std::size_t bytes);
-  void on_answer_sent();
-  void linger();
-  void drain();
-  void close();
-  void arm(base::Duration timeout);
-  void on_timeout();
-
-  SessionHost& host_;
-  asio::ip::tcp::socket socket_;
-  asio::steady_timer timer_;
-  std::uint64_t arming_ = 0;  // tells an expiry that was overtaken from one that holds
-  bool is_timed_out_ = false;
-  State state_ = State::kIdle;
-  bool is_refused_ = false;
-  bool is_last_ = false;  // close after the answer under way
-
-  beast::flat_buffer buffer_;  // may hold the beginning of the next, pipelined request
-  std::optional<http::request_parser<http::string_body>> parser_;
-
-  FreshValue::Value value_;  // what the answer under way is made from
-  Reply reply_;
-  Framing framing_ = Framing::kLength;
-  bool has_more_ = false;  // pieces of the answer under way
-  std::string head_;
-  std::string piece_;
-  std::array<char, 20> chunk_size_{};
-  asio::steady_timer::time_point sending_since_{};
-  std::size_t sent_bytes_ = 0;
-  std::size_t drained_bytes_ = 0;
-};
 
 void HttpSession::arm(base::Duration timeout) {
   is_timed_out_ = false;
@@ -128,9 +67,16 @@ void HttpSession::on_timeout() {
     case State::kReading: {  // still owed a 408
       is_timed_out_ = true;
       error_code ignored;
-      socket_.cancel(ignored);
+      transport_.socket().cancel(ignored);
       return;
     }
+    case State::kAdmitting:
+      is_last_ = true;
+      return send(plain_reply(503, "passwords take too long to check at the moment; try again later"), false);
+    case State::kReloading:
+      is_last_ = true;
+      return send(plain_reply(503, "still loading; blipd_config_last_reload_successful will tell"), false);
+    case State::kSecuring:
     case State::kWriting:
       ++host_.stats().cut_off_connections;
       return abort();
@@ -144,7 +90,7 @@ void HttpSession::wait_for_request(base::Duration timeout) {
   if (buffer_.size() > 0) return read_request();
   state_ = State::kIdle;
   arm(timeout);
-  socket_.async_read_some(buffer_.prepare(kReadBytes), [self = shared_from_this()](error_code error, std::size_t n) {
+  transport_.async_read_some(buffer_.prepare(kReadBytes), [self = shared_from_this()](error_code error, std::size_t n) {
     if (self->state_ == State::kClosed) return;
     if (error) return self->close();
     self->buffer_.commit(n);
@@ -158,7 +104,7 @@ void HttpSession::read_request() {
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(host_.options().max_header_bytes));
   parser_->body_limit(kMaxBodyBytes);
-  http::async_read(socket_, buffer_, *parser_, [self = shared_from_this()](error_code error, std::size_t) {
+  http::async_read(transport_, buffer_, *parser_, [self = shared_from_this()](error_code error, std::size_t) {
     if (self->state_ == State::kClosed) return;
     if (error) return self->on_read_error(error);
     self->on_request();
@@ -169,16 +115,16 @@ void HttpSession::on_read_error(error_code error) {
   is_last_ = true;
   if (error == asio::error::operation_aborted && is_timed_out_) {
     ++host_.stats().cut_off_connections;
-    return send(error_reply(408, "the request took too long"), false);
+    return send(plain_reply(408, "the request took too long"), false);
   }
   if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-    return send(error_reply(431, "the request's header is too large"), false);
+    return send(plain_reply(431, "the request's header is too large"), false);
   }
-  if (error == http::error::body_limit) return send(error_reply(413, "nothing here takes a body"), false);
-  if (error == http::error::bad_version) return send(error_reply(505, "this server speaks HTTP/1.1"), false);
+  if (error == http::error::body_limit) return send(plain_reply(413, "nothing here takes a body"), false);
+  if (error == http::error::bad_version) return send(plain_reply(505, "this server speaks HTTP/1.1"), false);
   const bool is_malformed = error.category() == make_error_code(http::error::bad_method).category();
   if (!is_malformed || error == http::error::end_of_stream) return close();
-  send(error_reply(400, "this is not an HTTP request"), false);
+  send(plain_reply(400, "this is not an HTTP request"), false);
 }
 
 void HttpSession::on_request() {
@@ -187,16 +133,15 @@ void HttpSession::on_request() {
   // RFC 9112, 3.2: without Host a request of HTTP/1.1 is not valid.
   if (request.version() >= 11 && request.count(http::field::host) != 1) {
     is_last_ = true;
-    return send(error_reply(400, "the request needs one Host field"), false);
+    return send(plain_reply(400, "the request needs one Host field"), false);
   }
-  const auto method = request.method_string();
-  const auto target = request.target();
-  if (!Router::needs_value({method.data(), method.size()}, {target.data(), target.size()})) return answer(nullptr);
-  state_ = State::kWaiting;
-  arm(FreshValue::kPatience + host_.options().request_timeout);
-  host_.get_value([self = shared_from_this()](const FreshValue::Value& value) {
-    if (self->state_ == State::kWaiting) self->answer(value);
-  });
+  const auto authorization = request[http::field::authorization];
+  state_ = State::kAdmitting;
+  arm(host_.options().request_timeout);
+  host_.admit({authorization.data(), authorization.size()}, client_,
+              [self = shared_from_this(), arming = arming_](Gate::Answer answer) {
+                if (self->state_ == State::kAdmitting && arming == self->arming_) self->on_admitted(answer);
+              });
 }
 
 void HttpSession::answer(const FreshValue::Value& value) {
@@ -214,11 +159,16 @@ void HttpSession::send(Reply reply, bool is_head_only) {
   ++host_.stats().replies[reply_.status];
   framing_ = Framing::kLength;
   if (reply_.stream) framing_ = version >= 11 ? Framing::kChunked : Framing::kUntilClose;
-  is_last_ = is_last_ || framing_ == Framing::kUntilClose || host_.is_stopping();
+  const auto web = host_.web();
+  // Made when something else was asked of clients: the next one is made anew.
+  const bool is_outdated = secured_by_ != (web->tls ? web->tls->context : nullptr);
+  is_last_ = is_last_ || is_outdated || framing_ == Framing::kUntilClose || host_.is_stopping();
   HeadOptions options;
   options.version = version;
   options.keep_alive = !is_last_;
   options.framing = framing_;
+  options.is_secure = transport_.is_secure();
+  options.headers = &web->headers;
   head_ = response_head(reply_, options, base::SystemClock().read().wall);
   if (!is_head_only) head_ += reply_.body;
   has_more_ = reply_.stream != nullptr && !is_head_only;
@@ -233,7 +183,7 @@ void HttpSession::send(Reply reply, bool is_head_only) {
   arm(host_.options().request_timeout);
   if (has_more_) host_.began_stream();
   if (state_ == State::kClosed) return;  // for holding what was the oldest value of too many
-  asio::async_write(socket_, asio::buffer(head_),
+  asio::async_write(transport_, asio::buffer(head_),
                     [self = shared_from_this()](error_code error, std::size_t bytes) { self->on_sent(error, bytes); });
 }
 
@@ -259,7 +209,7 @@ void HttpSession::send_next_piece() {
   const auto earned = std::chrono::seconds(sent_bytes_ / kSlowestBytesPerSecond);
   const auto spent = asio::steady_timer::clock_type::now() - sending_since_;
   arm(std::max<base::Duration>(host_.options().request_timeout + earned - spent, std::chrono::milliseconds(1)));
-  asio::async_write(socket_, parts,
+  asio::async_write(transport_, parts,
                     [self = shared_from_this()](error_code error, std::size_t bytes) { self->on_sent(error, bytes); });
 }
 
@@ -274,23 +224,34 @@ void HttpSession::on_answer_sent() {
 void HttpSession::refuse() {
   is_refused_ = true;
   is_last_ = true;
-  send(error_reply(503, kFullText), false);
+  send(plain_reply(503, kFullText), false);
 }
 
 void HttpSession::finish() {
   is_last_ = true;
-  if (state_ == State::kIdle || state_ == State::kReading || state_ == State::kLingering) close();
+  if (state_ == State::kIdle || state_ == State::kSecuring || state_ == State::kReading || state_ == State::kLingering)
+    close();
 }
 
 void HttpSession::abort() {
   error_code ignored;
-  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  transport_.socket().set_option(asio::socket_base::linger(true, 0), ignored);
   close();
 }
 
+// With TLS the end of what was said is a message of its own (RFC 8446, 6.1), so that nobody can cut an answer short.
 void HttpSession::linger() {
+  if (!transport_.is_secure()) return drain_to_the_end();
+  state_ = State::kLingering;
+  arm(kLinger);
+  transport_.async_shutdown([self = shared_from_this()](error_code) {
+    if (self->state_ == State::kLingering) self->drain_to_the_end();
+  });
+}
+
+void HttpSession::drain_to_the_end() {
   error_code ignored;
-  socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+  transport_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
   state_ = State::kLingering;
   arm(kLinger);
   buffer_.consume(buffer_.size());
@@ -298,12 +259,13 @@ void HttpSession::linger() {
 }
 
 void HttpSession::drain() {
-  socket_.async_read_some(buffer_.prepare(kReadBytes), [self = shared_from_this()](error_code error, std::size_t n) {
-    if (self->state_ == State::kClosed) return;
-    self->drained_bytes_ += n;
-    if (error || self->drained_bytes_ > kLingerBytes) return self->close();
-    self->drain();
-  });
+  transport_.socket().async_read_some(buffer_.prepare(kReadBytes),
+                                      [self = shared_from_this()](error_code error, std::size_t n) {
+                                        if (self->state_ == State::kClosed) return;
+                                        self->drained_bytes_ += n;
+                                        if (error || self->drained_bytes_ > kLingerBytes) return self->close();
+                                        self->drain();
+                                      });
 }
 
 void HttpSession::close() {
@@ -313,13 +275,11 @@ void HttpSession::close() {
   ++arming_;
   timer_.cancel();
   error_code ignored;
-  socket_.close(ignored);
+  transport_.socket().close(ignored);
   reply_ = Reply{};
   value_.reset();
   host_.ended(*this);
 }
-
-}  // namespace
 
 std::shared_ptr<Session> make_session(asio::io_context& context, int socket, bool is_v6, SessionHost& host) {
   try {
@@ -330,7 +290,9 @@ std::shared_ptr<Session> make_session(asio::io_context& context, int socket, boo
   }
 }
 
-std::string_view short_refusal() {
+std::string_view short_refusal(bool is_tls) {
+  using namespace std::string_view_literals;
+  if (is_tls) return "\x15\x03\x03\x00\x02\x02\x50"sv;  // RFC 8446, 6: alert, fatal, internal_error
   return "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n";
 }
 
