@@ -17,30 +17,38 @@ class ControlLoss {
  public:
   void add(base::MonoTime now, base::MonoTime sent, bool is_failure, bool is_learning) {
     move(now);
-    if (sent < counts_from_) return;
-    is_failure ? ++buckets_[current_].failed : ++buckets_[current_].answered;
-    if (is_learning) usual_.learn(is_failure ? 0.0 : 1.0, kAlpha);
+    Bucket& bucket = buckets_[current_];
+    Counts& counts = sent < fault_ended_ ? bucket.of_fault : bucket.counts;
+    is_failure ? ++counts.failed : ++counts.answered;
+    if (is_learning && sent >= fault_ended_) usual_.learn(is_failure ? 0.0 : 1.0, kAlpha);
   }
 
-  // A fault of ours is over. What it lost was an interruption and says nothing of how congested we are now; held
-  // against the country's silence for a minute more, it would hide that.
+  // A fault of ours is over. What it lost was an interruption and says nothing of how congested we are now: taken off
+  // what the country is expected to answer for a minute more, it would hide an outage.
   void end_fault(base::MonoTime now) {
-    buckets_ = {};
-    counts_from_ = now;
+    for (Bucket& bucket : buckets_) {
+      bucket.of_fault += bucket.counts;
+      bucket.counts = {};
+    }
+    fault_ended_ = now;
   }
 
   // In 0.5..1; 1 where too little is known.
   double answered_share(base::MonoTime now) {
     move(now);
-    std::uint32_t answered = 0;
-    std::uint32_t failed = 0;
+    Counts sum;
+    for (const Bucket& bucket : buckets_) sum += bucket.counts;
+    return share_of(sum);
+  }
+  // The same with what a fault lost, for judging whether it is over: what it lost comes to light for a while after it.
+  double answered_share_with_faults(base::MonoTime now) {
+    move(now);
+    Counts sum;
     for (const Bucket& bucket : buckets_) {
-      answered += bucket.answered;
-      failed += bucket.failed;
+      sum += bucket.counts;
+      sum += bucket.of_fault;
     }
-    if (answered + failed < kFewest) return 1;
-    const double share = static_cast<double>(answered) / (answered + failed) / std::max(usual_.mean(), 0.5);
-    return share > 1 - kLeast ? 1 : std::max(share, kMost);
+    return share_of(sum);
   }
 
  private:
@@ -52,10 +60,24 @@ class ControlLoss {
   static constexpr double kLeast = 0.05;  // of loss
   static constexpr double kMost = 0.5;    // of answers
 
-  struct Bucket {
+  struct Counts {
     std::uint32_t answered = 0;
     std::uint32_t failed = 0;
+
+    void operator+=(const Counts& other) {
+      answered += other.answered;
+      failed += other.failed;
+    }
   };
+  struct Bucket {
+    Counts counts;
+    Counts of_fault;  // of probes sent before the end of the last fault
+  };
+  double share_of(const Counts& sum) const {
+    if (sum.answered + sum.failed < kFewest) return 1;
+    const double share = static_cast<double>(sum.answered) / (sum.answered + sum.failed) / std::max(usual_.mean(), 0.5);
+    return share > 1 - kLeast ? 1 : std::max(share, kMost);
+  }
   void move(base::MonoTime now) {
     if (ends_ == kNever) ends_ = now + kBucket;
     for (std::size_t moved = 0; now >= ends_ && moved < kBuckets; ++moved) {
@@ -69,7 +91,7 @@ class ControlLoss {
   std::array<Bucket, kBuckets> buckets_{};
   std::size_t current_ = 0;
   base::MonoTime ends_ = kNever;
-  base::MonoTime counts_from_ = kNever;  // probes sent earlier do not count
+  base::MonoTime fault_ended_ = kNever;
   SlowMean usual_{1.0F, 20.0F};
 };
 

@@ -149,7 +149,9 @@ void Hearing::update_vantage() {
     control_views_.push_back(view);
   }
   const bool was_at_fault = is_at_fault();
-  if (!vantage_.update(control_views_, now_, rules(), answered_here()) || was_at_fault == is_at_fault()) return;
+  if (!vantage_.update(control_views_, now_, rules(), control_loss_.answered_share_with_faults(now_)) ||
+      was_at_fault == is_at_fault())
+    return;
   if (is_at_fault()) {
     begin_fault();
     const base::MonoTime failed = std::max(control_failed_, vantage_.vouched_until());

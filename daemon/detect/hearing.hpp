@@ -88,7 +88,7 @@ class Hearing {
 
   // A restart: what was usual of a channel, and that a target was down when last watched.
   void restore(probes::ChannelIndex channel, const UsualAnswers::Memory& memory);
-  void restore_down(config::TargetIndex target, bool is_known);
+  void restore_down(config::TargetIndex index, bool is_known);
 
   const config::Plan& plan() const { return *plan_; }
   const Roster& roster() const { return roster_; }
@@ -112,8 +112,8 @@ class Hearing {
   void on_control(bool is_first_failure);
   void update_vantage();
   void begin_fault();
-  void on_answer(const probes::Result& result, config::TargetIndex target);
-  void on_failure(const probes::Result& result, config::TargetIndex target);
+  void on_answer(const probes::Result& result, config::TargetIndex index);
+  void on_failure(const probes::Result& result, config::TargetIndex index);
   void weigh(config::NetworkIndex index);
   void decide(config::NetworkIndex index);
   void set_state(config::NetworkIndex index, NetworkState state);

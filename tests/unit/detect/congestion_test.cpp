@@ -87,6 +87,7 @@ TEST_CASE("What a fault of ours lost is no congestion after it", "[control_loss]
   // Sent before its end, and found lost after it.
   for (int i = 0; i < 40; ++i) loss.add(MonoTime(13s), MonoTime(11s) - 1ns, true, true);
   CHECK(loss.answered_share(MonoTime(13s)) == 1);
+  CHECK(loss.answered_share_with_faults(MonoTime(13s)) < 0.8);
   for (int i = 0; i < 40; ++i) loss.add(MonoTime(14s), MonoTime(11s), i < 15, false);
   CHECK(loss.answered_share(MonoTime(14s)) < 0.8);
 }
