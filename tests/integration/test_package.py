@@ -188,7 +188,7 @@ def test_a_page_has_every_option_that_there_is_and_no_other(content, command):
     section = re.search(r"^OPTIONS\n(.*?)^\S", text, re.DOTALL | re.MULTILINE).group(1)
     documented = {option for line in section.splitlines() if re.match(r" {5,7}-", line) for option in OPTION.findall(line)}
     listed = re.search(r"Options:\n(.*?)\n\n", help_of(command), re.DOTALL).group(1)
-    known = {option for line in listed.splitlines() if line.startswith("  -") for option in OPTION.findall(line[:30])}
+    known = {option for line in listed.splitlines() if line.startswith("  -") for option in OPTION.findall(line.split()[0])}
     assert documented == known
     if command:
         synopsis = re.search(r"^SYNOPSIS\n(.*?)^\S", text, re.DOTALL | re.MULTILINE).group(1)
@@ -248,7 +248,7 @@ class Shells:
 
 def options_of(command: str) -> set[str]:
     listed = re.search(r"Options:\n(.*?)\n\n", help_of(command), re.DOTALL).group(1)
-    return {option for line in listed.splitlines() if line.startswith("  -") for option in OPTION.findall(line[:30])
+    return {option for line in listed.splitlines() if line.startswith("  -") for option in OPTION.findall(line.split()[0])
             if option.startswith("--")}
 
 

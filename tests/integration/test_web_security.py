@@ -232,6 +232,31 @@ def test_a_reload_asks_for_passwords_from_then_on(pair, run, directory, hash_of_
     peers.wait_until(lambda: daemon.request("/metrics")[0] == 401, 5, "a password is needed")
 
 
+def test_a_reload_can_be_asked_for_over_http_where_that_is_switched_on(pair, run):
+    targets = {"t": ("198.18.1.1", ["ping"])}
+    on, off = ({"web": {"reload": value}} for value in (True, False))
+    daemon = run(pair.near, configuration(targets, PROBES, port=CLOSED, **on), name="reloaded").wait_ready()
+
+    def post(*more):
+        return curl(pair.near, "-X", "POST", *more, f"http://127.0.0.1:{CLOSED}/-/reload")
+
+    daemon.write(configuration(targets | {"u": ("198.18.1.2", ["ping"])}, PROBES, port=CLOSED, **on))
+    code, text = post()
+    assert code == 200 and "reloaded: 2 channels" in text
+    daemon.wait_for(lambda now: now.sum("blipd_probes_answered_total", target="u") > 0, 5, "the newcomer is asked")
+    daemon.config_file.write_text("countries: 7\n")
+    code, text = post()
+    assert code == 500 and f"{daemon.config_file}:1:12" in text and "nothing was changed" in text
+    daemon.wait_for(lambda now: now.value("blipd_config_last_reload_successful") == 0, 2, "the failure shows")
+    for foreign in ("Origin: http://example.net", "Sec-Fetch-Site: cross-site"):
+        assert post("-H", foreign)[0] == 403
+    assert daemon.log.count("event=reload_failed") == 1
+    daemon.write(configuration(targets, PROBES, port=CLOSED, **off))
+    assert post()[0] == 200
+    assert post()[0] in (403, 404)
+    daemon.wait_for(lambda now: len(now.series("blipd_probes_sent_total")) == 1, 2, "the newcomer is gone")
+
+
 # What clients try
 
 PATHS = {
