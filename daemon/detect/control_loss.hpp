@@ -23,8 +23,7 @@ class ControlLoss {
     if (is_learning && sent >= fault_ended_) usual_.learn(is_failure ? 0.0 : 1.0, kAlpha);
   }
 
-  // A fault of ours is over. What it lost was an interruption and says nothing of how congested we are now: taken off
-  // what the country is expected to answer for a minute more, it would hide an outage.
+  // A fault of ours is over, as it seems.
   void end_fault(base::MonoTime now) {
     for (Bucket& bucket : buckets_) {
       bucket.of_fault += bucket.counts;
@@ -33,23 +32,16 @@ class ControlLoss {
     fault_ended_ = now;
   }
 
-  // In 0.5..1; 1 where too little is known.
+  // In 0.5..1; 1 where too little is known. What a fault lost counts until controls have answered for a while after it:
+  // then it was an interruption and says nothing of how congested we are now. Taken off what the country is expected to
+  // answer for a minute, it would hide an outage; but heavy congestion looks over now and then, too.
   double answered_share(base::MonoTime now) {
-    move(now);
-    Counts sum;
-    for (const Bucket& bucket : buckets_) sum += bucket.counts;
-    return share_of(sum);
+    const Counts since = sum(now, Since::kFault);
+    const bool is_clear = since.all() >= kFewest && since.answered >= (1 - kUnclear) * since.all();
+    return share_of(is_clear ? since : sum(now, Since::kMinute));
   }
-  // The same with what a fault lost, for judging whether it is over: what it lost comes to light for a while after it.
-  double answered_share_with_faults(base::MonoTime now) {
-    move(now);
-    Counts sum;
-    for (const Bucket& bucket : buckets_) {
-      sum += bucket.counts;
-      sum += bucket.of_fault;
-    }
-    return share_of(sum);
-  }
+  // The same with what a fault lost, for judging whether it is over: that comes to light for a while after it.
+  double answered_share_with_faults(base::MonoTime now) { return share_of(sum(now, Since::kMinute)); }
 
  private:
   static constexpr base::Duration kBucket = std::chrono::seconds(10);
@@ -57,13 +49,15 @@ class ControlLoss {
   static constexpr std::uint32_t kFewest = 10;
   // Some days of five controls, since an hour of congestion must not become what is usual.
   static constexpr double kAlpha = 1.0 / 250000;
-  static constexpr double kLeast = 0.05;  // of loss
-  static constexpr double kMost = 0.5;    // of answers
+  static constexpr double kLeast = 0.05;    // of loss
+  static constexpr double kUnclear = 0.15;  // of loss, from which a fault may not be over
+  static constexpr double kMost = 0.5;      // of answers
 
   struct Counts {
     std::uint32_t answered = 0;
     std::uint32_t failed = 0;
 
+    std::uint32_t all() const { return answered + failed; }
     void operator+=(const Counts& other) {
       answered += other.answered;
       failed += other.failed;
@@ -73,9 +67,19 @@ class ControlLoss {
     Counts counts;
     Counts of_fault;  // of probes sent before the end of the last fault
   };
-  double share_of(const Counts& sum) const {
-    if (sum.answered + sum.failed < kFewest) return 1;
-    const double share = static_cast<double>(sum.answered) / (sum.answered + sum.failed) / std::max(usual_.mean(), 0.5);
+  enum class Since { kMinute, kFault };
+  Counts sum(base::MonoTime now, Since since) {
+    move(now);
+    Counts counts;
+    for (const Bucket& bucket : buckets_) {
+      counts += bucket.counts;
+      if (since == Since::kMinute) counts += bucket.of_fault;
+    }
+    return counts;
+  }
+  double share_of(const Counts& counts) const {
+    if (counts.all() < kFewest) return 1;
+    const double share = static_cast<double>(counts.answered) / counts.all() / std::max(usual_.mean(), 0.5);
     return share > 1 - kLeast ? 1 : std::max(share, kMost);
   }
   void move(base::MonoTime now) {

@@ -79,17 +79,27 @@ TEST_CASE("An hour of congestion near us does not become what is usual", "[contr
   CHECK(loss.answered_share(now) == Approx(0.65).margin(0.05));
 }
 
-TEST_CASE("What a fault of ours lost is no congestion after it", "[control_loss]") {
+TEST_CASE("What a fault of ours lost is no congestion once controls have answered for a while", "[control_loss]") {
   ControlLoss loss;
-  for (int i = 0; i < 40; ++i) loss.add(MonoTime(10s), MonoTime(7s), i < 15, false);
-  CHECK(loss.answered_share(MonoTime(10s)) < 0.8);
+  const auto add = [&](MonoTime settled, MonoTime sent, int count, int failed) {
+    for (int i = 0; i < count; ++i) loss.add(settled, sent, i < failed, false);
+  };
+  add(MonoTime(10s), MonoTime(7s), 40, 15);
+  CHECK(loss.answered_share(MonoTime(10s)) == Approx(0.625));
   loss.end_fault(MonoTime(11s));
+  CHECK(loss.answered_share(MonoTime(11s)) == Approx(0.625));
   // Sent before its end, and found lost after it.
-  for (int i = 0; i < 40; ++i) loss.add(MonoTime(13s), MonoTime(11s) - 1ns, true, true);
-  CHECK(loss.answered_share(MonoTime(13s)) == 1);
-  CHECK(loss.answered_share_with_faults(MonoTime(13s)) < 0.8);
-  for (int i = 0; i < 40; ++i) loss.add(MonoTime(14s), MonoTime(11s), i < 15, false);
-  CHECK(loss.answered_share(MonoTime(14s)) < 0.8);
+  add(MonoTime(13s), MonoTime(11s) - 1ns, 10, 10);
+  CHECK(loss.answered_share(MonoTime(13s)) == 0.5);
+  add(MonoTime(14s), MonoTime(11s), 9, 0);
+  CHECK(loss.answered_share(MonoTime(14s)) == Approx(34.0 / 59));
+  add(MonoTime(14s), MonoTime(11s), 1, 0);
+  CHECK(loss.answered_share(MonoTime(14s)) == 1);
+  CHECK(loss.answered_share_with_faults(MonoTime(14s)) == Approx(35.0 / 60));
+  add(MonoTime(15s), MonoTime(12s), 1, 1);  // 10 of 11 answered
+  CHECK(loss.answered_share(MonoTime(15s)) == Approx(10.0 / 11));
+  add(MonoTime(15s), MonoTime(12s), 1, 1);  // 10 of 12: it may not be over after all
+  CHECK(loss.answered_share(MonoTime(15s)) == Approx(35.0 / 62));
 }
 
 TEST_CASE("Loss near us is taken off half a minute at a time, so that its end is no loss there", "[loss_watch]") {
