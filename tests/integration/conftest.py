@@ -32,6 +32,7 @@ LONGEST_FIRST = (
     "test_page_rules",
     "test_alert_rules",
     "test_systemd_unit",
+    "test_readme",
     "test_country",
     "test_accounting",
     "test_hostile_packets",
