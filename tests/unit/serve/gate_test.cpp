@@ -34,6 +34,9 @@ struct Fixture {
   std::unique_ptr<Gate> gate = std::make_unique<Gate>(mailbox, stats);
   std::vector<Answer> answers;
 
+  // As the server does: whoever is still about to leave something here is waited for.
+  ~Fixture() { mailbox->close(); }
+
   void ask(const std::string& field, const std::string& client = "192.0.2.1") {
     gate->admit(field, client, [this](Answer answer) { answers.push_back(answer); });
   }
