@@ -129,6 +129,9 @@ def test_each_piece_of_the_configuration_is_good_once_it_is_switched_on(content,
     pieces = blocks(text)
     assert len(pieces) >= 7
     file = directory / "blipd.yaml"
+    web = directory / "web.yaml"  # which the piece leaves to whoever switches it on
+    web.write_text("http_server_config: {headers: {X-Frame-Options: deny}}\n")
+    web.chmod(0o600)
     for piece in pieces:
         file.write_text(switched_on(text, piece))
         output(settings.blipd(), "check", "--config", file)
