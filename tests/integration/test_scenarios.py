@@ -16,7 +16,7 @@ USUAL_SEEDS = range(1, 4)
 
 def simulate(path, seed, *more):
     return subprocess.run(
-        [settings.blipd(), "simulate", path, "--seed", str(seed), *more], capture_output=True, text=True, timeout=300
+        settings.computing(settings.blipd(), "simulate", path, "--seed", seed, *more), capture_output=True, text=True, timeout=300
     )
 
 

@@ -215,7 +215,7 @@ def promtool(story: Story, directory: pathlib.Path, rule_files=None) -> str:
         "group_eval_order": ["blipd_verdicts", "blipd_outages", "blipd_targets", "blipd_vantage", "blipd_measurement"],
         "tests": [story.as_test()],
     }))  # fmt: skip
-    done = subprocess.run([settings.peer("promtool"), "test", "rules", file], capture_output=True, text=True, timeout=120,
+    done = subprocess.run(settings.computing(settings.peer("promtool"), "test", "rules", file), capture_output=True, text=True, timeout=120,
                           check=False)  # fmt: skip
     return "" if done.returncode == 0 else f"{story.name}:\n{done.stdout[-6000:]}{done.stderr[-2000:]}"
 

@@ -40,6 +40,11 @@ def peer(name: str) -> str:
     return found
 
 
+def computing(*command) -> list[str]:
+    """A command that computes for long, so that it leaves the cores to the daemons that other files run beside it."""
+    return ["/usr/bin/nice", "-n", "15", "/usr/bin/env", "GOMAXPROCS=1", *map(str, command)]
+
+
 def require_root() -> None:
     if os.geteuid() != 0:
         raise RuntimeError("network namespaces need root: run through sudo")
