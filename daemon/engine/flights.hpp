@@ -1,6 +1,6 @@
 // Every probe that is under way, and what becomes of it: the one place that turns questions, stamps, answers
 // and deadlines into Results and Remarks. Each probe that is opened gets exactly one Result. Pure: reads no
-// clock, sends nothing; all memory is flat and sized when channels are laid out.
+// clock, sends nothing; all memory is sized when channels are laid out: 32 bytes a channel and 24 a slot.
 //
 // A probe's slot lives on after its Result, until its late window has passed or the slot is needed again, so
 // that late, duplicate and differing answers are told from strangers'.
@@ -8,10 +8,11 @@
 
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <optional>
 #include <vector>
 
+#include "daemon/engine/deadlines.hpp"
+#include "daemon/engine/slot_pool.hpp"
 #include "daemon/engine/transport.hpp"
 #include "probes/base/time.hpp"
 #include "probes/result.hpp"
@@ -35,8 +36,8 @@ class Flights {
 
   Flights(probes::ResultSink& sink, base::Duration late_window);
 
-  // Makes room for `channels`. Probes under way stay where the generation is unchanged and vanish
-  // without a Result where it is not.
+  // Makes room for `channels`. Probes under way stay where the generation is unchanged, together with the timing that
+  // the channel had, and vanish without a Result where it is not.
   void lay_out(const std::vector<ChannelTiming>& channels);
 
   // The number that the channel's next probe will have.
@@ -69,7 +70,7 @@ class Flights {
   // Ends all probes that wait for a verdict as aborted (the machine was suspended; we are shutting down).
   void void_all(probes::AbortReason reason, base::MonoTime now);
 
-  bool is_waiting(probes::ChannelIndex channel, probes::Sequence sequence) const;
+  bool is_waiting(probes::ChannelIndex channel, probes::Sequence sequence);
   std::uint64_t waiting() const { return waiting_; }          // for a verdict, all channels
   std::uint32_t waiting(probes::ChannelIndex channel) const;  // one channel's
   bool is_verdict_due(base::MonoTime now);                    // settle() would call some probe lost
@@ -80,31 +81,45 @@ class Flights {
   bool find(probes::ChannelIndex channel, Match&& match) const {
     if (channel >= channels_.size() || !channels_[channel].is_active) return false;
     const Channel& c = channels_[channel];
-    for (std::uint32_t back = 1; back <= c.mask + 1; ++back) {
+    for (std::uint32_t back = 1; back <= c.slots(); ++back) {
       const probes::Sequence sequence = c.next_sequence - back;
-      const Slot& slot = slots_[c.first_slot + (sequence & c.mask)];
-      if (slot.state > State::kReserved && slot.sequence == sequence && match(sequence)) return true;
+      if (slots_[c.slot(sequence)].state > State::kReserved && match(sequence)) return true;
     }
     return false;
+  }
+
+  // Fetches into the processor's caches what the next calls about a channel, or a probe of it, will touch.
+  void prefetch(probes::ChannelIndex channel) const {
+    if (channel < channels_.size()) __builtin_prefetch(&channels_[channel], 1);
+  }
+  void prefetch(probes::ChannelIndex channel, probes::Sequence sequence) const {
+    if (channel >= channels_.size() || !channels_[channel].is_active) return;
+    __builtin_prefetch(&slots_[channels_[channel].slot(sequence)], 1);
   }
 
  private:
   enum class State : std::uint8_t { kFree, kReserved, kWaiting, kHeld, kAnswered, kFailed, kVoid };
 
+  // The sequence number is not kept: a slot belongs to the youngest that falls on it, see slot_of(). Of the era eight
+  // bits are enough to tell apart what lies within one slot's life.
   struct Slot {
     base::MonoTime sent{};
     base::WallTime request{};
-    base::WallTime answer{};  // of kHeld
-    std::uint64_t content = 0;
-    probes::Sequence sequence = 0;
-    std::uint16_t era = 0;
-    std::uint16_t interface = 0;  // where the accepted answer was seen
-    State state = State::kFree;
-    probes::StampSource request_source = probes::StampSource::kNone;
-    probes::AnswerKind answer_kind = probes::AnswerKind::kNone;
-    probes::Service service = probes::Service::kNotJudged;
-    std::uint8_t ttl = 0;
+    std::uint32_t content = 0;    // of the accepted answer, a digest
+    std::uint16_t interface = 0;  // where that was seen
+    std::uint8_t era = 0;
+    State state : 3 = State::kFree;
+    probes::AnswerKind answer_kind : 3 = probes::AnswerKind::kNone;
+    std::uint8_t source : 2 = 0;  // of `request`, a StampSource; never kRecorded
+
+    probes::StampSource request_source() const { return static_cast<probes::StampSource>(source); }
+    void set_request(base::WallTime at, probes::StampSource from) {
+      request = at;
+      source = static_cast<std::uint8_t>(from) & 3U;
+    }
+    bool is_of(std::uint32_t now) const { return era == (now & 0xffU); }
   };
+  static_assert(sizeof(Slot) == 24);
 
   // When an answer came, as far as stamps can say: comparable within one era only.
   struct Arrival {
@@ -114,21 +129,26 @@ class Flights {
   };
 
   struct Channel {
-    std::size_t first_slot = 0;
-    std::uint32_t mask = 0;  // slots − 1; slots are a power of two
+    base::WallTime arrived_at{};         // of the answer to last_answered; see Arrival
+    std::uint32_t first_slot = 0;        // in slots_
     probes::Sequence next_sequence = 0;
     probes::Sequence last_answered = 0;  // of the answered ones, the last asked
-    Arrival last_arrival;                // of the answer to that
-    base::Duration timeout{};
-    std::uint64_t generation = 0;
+    std::uint16_t mask = 0;              // slots − 1; slots are a power of two
+    Deadlines::Class timeout = 0;
+    std::uint16_t arrived_era = 0;
+    bool is_arrival_stamped = false;
     bool is_active = false;
     bool has_answered = false;
-  };
 
-  struct Deadline {
-    base::MonoTime verdict;
-    probes::ChannelIndex channel;
-    probes::Sequence sequence;
+    std::uint32_t slots() const { return mask + 1U; }
+    std::uint32_t slot(probes::Sequence sequence) const { return first_slot + (sequence & mask); }
+  };
+  static_assert(sizeof(Channel) == 32);
+
+  // What is known of an answer beside its time.
+  struct Answer {
+    probes::Service service = probes::Service::kNotJudged;
+    std::uint8_t ttl = 0;
   };
 
   // An answer that waits for the capture's stamp of its request.
@@ -136,6 +156,8 @@ class Flights {
     base::MonoTime patience_ends;
     probes::ChannelIndex channel;
     probes::Sequence sequence;
+    base::WallTime at;
+    Answer answer;
     std::optional<probes::AnswerDetail> detail;
   };
 
@@ -145,25 +167,30 @@ class Flights {
     Arrival arrival;
   };
 
-  Slot* slot_of(probes::ChannelIndex channel, probes::Sequence sequence);
+  using ChannelIndex = probes::ChannelIndex;
+  using Sequence = probes::Sequence;
+
+  Slot* slot_of(ChannelIndex channel, Sequence sequence);
   void on_request_seen(Slot& slot, const Learned& learned, base::MonoTime now, std::uint32_t era);
   void on_answer(Slot& slot, const Learned& learned, base::MonoTime now, std::uint32_t era);
   void on_further_answer(const Slot& slot, const Learned& learned, base::MonoTime now, std::uint32_t era);
+  static void note_content(Slot& slot, const Learned& learned);
   void on_unreachable(Slot& slot, const Learned& learned, base::MonoTime now);
   void release_held(base::MonoTime now);
-  void conclude_answer(Slot& slot, probes::ChannelIndex channel, const RoundTrip& trip, base::MonoTime now,
-                       const probes::AnswerDetail* detail);
-  std::optional<probes::Sequence> note_order(Channel& c, probes::Sequence sequence, const Arrival& arrival);
-  void conclude(Slot& slot, probes::ChannelIndex channel, probes::Result& result, State state,
+  void conclude_answer(Slot& slot, ChannelIndex channel, Sequence sequence, const Answer& answer, const RoundTrip& trip,
+                       base::MonoTime now, const probes::AnswerDetail* detail);
+  std::optional<Sequence> note_order(Channel& c, Sequence sequence, const Arrival& arrival);
+  void conclude(Slot& slot, ChannelIndex channel, Sequence sequence, probes::Result& result, State state,
                 const probes::AnswerDetail* detail);
-  void abort_sent(Slot& slot, probes::ChannelIndex channel, probes::AbortReason reason, base::MonoTime now);
-  void remark(probes::ChannelIndex channel, probes::Sequence sequence, probes::RemarkKind kind, base::MonoTime now);
+  void abort_sent(Slot& slot, ChannelIndex channel, Sequence sequence, probes::AbortReason reason, base::MonoTime now);
+  void remark(ChannelIndex channel, Sequence sequence, probes::RemarkKind kind, base::MonoTime now);
 
   probes::ResultSink& sink_;
   base::Duration late_window_;
   std::vector<Channel> channels_;
-  std::vector<Slot> slots_;
-  std::map<base::Duration, std::deque<Deadline>> deadlines_;  // one queue per timeout, each in order of time
+  std::vector<std::uint64_t> generations_;  // by channel
+  SlotPool<Slot> slots_;
+  Deadlines deadlines_;
   std::deque<Held> held_;
   std::uint64_t waiting_ = 0;
 };

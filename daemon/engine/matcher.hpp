@@ -18,7 +18,7 @@ namespace blipd::engine {
 
 class Matcher {
  public:
-  Matcher(const probes::IcmpEcho& echo, const probes::TcpSyn& syn, const Roster& roster, const Flights& flights)
+  Matcher(const probes::IcmpEcho& echo, const probes::TcpSyn& syn, const Roster& roster, Flights& flights)
       : echo_(echo), syn_(syn), roster_(roster), flights_(flights) {}
 
   // Calls `inbox` at most once. UDP is none of its business.
@@ -33,7 +33,7 @@ class Matcher {
   const probes::IcmpEcho& echo_;
   const probes::TcpSyn& syn_;
   const Roster& roster_;
-  const Flights& flights_;
+  Flights& flights_;
   // By source port: the initial sequence number of the last SYN that was not ours.
   std::array<std::uint32_t, probes::kLastSourcePort - probes::kFirstSourcePort + 1> strangers_{};
 };
