@@ -113,6 +113,10 @@ class ResultSink {
   // `detail` lives only during the call and may be null.
   virtual void on_result(const Result& result, const AnswerDetail* detail) = 0;
   virtual void on_remark(const Remark& remark) = 0;
+  // A call about this channel is likely to come within a microsecond or two: time enough to have its memory at hand. A
+  // hint, given twice: from afar for what is found by its index, then nearer for what that points to.
+  enum class Distance : std::uint8_t { kFar, kNear };
+  virtual void prefetch(ChannelIndex, Distance) const {}
 };
 
 }  // namespace blipd::probes

@@ -24,6 +24,10 @@ class Assessment {
   void on_result(const probes::Result& result);
   void on_late(probes::ChannelIndex channel, base::MonoTime at);
   void advance(const base::Moment& now);
+  void prefetch(probes::ChannelIndex channel, probes::ResultSink::Distance distance) const {
+    hearing_.roster().prefetch(channel, distance);
+    if (distance == probes::ResultSink::Distance::kFar) __builtin_prefetch(&usual_rtts_[channel], 1);
+  }
   void adopt(std::shared_ptr<const config::Plan> plan);
 
   Hearing& hearing() { return hearing_; }

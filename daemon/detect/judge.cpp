@@ -35,6 +35,9 @@ void Judge::on_sent(probes::ChannelIndex channel, base::MonoTime at) { assessmen
 bool Judge::is_void(const probes::Result& result) const { return assessment_->hearing().is_void(result); }
 void Judge::on_result(const probes::Result& result) { assessment_->on_result(result); }
 void Judge::on_late(probes::ChannelIndex channel, base::MonoTime at) { assessment_->on_late(channel, at); }
+void Judge::prefetch(probes::ChannelIndex channel, probes::ResultSink::Distance distance) const {
+  assessment_->prefetch(channel, distance);
+}
 void Judge::advance(const base::Moment& now) { assessment_->advance(now); }
 void Judge::adopt(std::shared_ptr<const config::Plan> plan) { assessment_->adopt(std::move(plan)); }
 std::vector<probes::ChannelIndex> Judge::take_urgent() { return assessment_->hearing().take_urgent(); }

@@ -71,6 +71,7 @@ class Judge {
   // Not to be called with a result that is void, unless as aborted.
   void on_result(const probes::Result& result);
   void on_late(probes::ChannelIndex channel, base::MonoTime at);
+  void prefetch(probes::ChannelIndex channel, probes::ResultSink::Distance distance) const;
   void advance(const base::Moment& now);
   void adopt(std::shared_ptr<const config::Plan> plan);
   std::vector<probes::ChannelIndex> take_urgent();

@@ -71,6 +71,13 @@ class Roster {
   const ChannelEntry& channel(probes::ChannelIndex index) const { return channels_[index]; }
   TargetEntry& target(config::TargetIndex index) { return targets_[index]; }
   const TargetEntry& target(config::TargetIndex index) const { return targets_[index]; }
+  void prefetch(probes::ChannelIndex index, probes::ResultSink::Distance distance) const {
+    if (distance == probes::ResultSink::Distance::kFar) {
+      __builtin_prefetch(&channels_[index], 1);
+    } else {
+      __builtin_prefetch(&targets_[channels_[index].target], 1);
+    }
+  }
   const NetworkCount& network(config::NetworkIndex index) const { return networks_[index]; }
 
   // Brings a target's state and vote, and its network's counts, up to date with its channels. `down_after` failures

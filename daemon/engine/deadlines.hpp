@@ -1,5 +1,5 @@
-// When each probe's verdict is due: one queue for each timeout, so that every queue is in order by itself and nothing is
-// ever sorted or cancelled. What was settled before is skipped when its turn comes. Pure: reads no clock.
+// When each probe's verdict is due: one queue for each timeout, so that every queue is in order by itself and nothing
+// is ever sorted or cancelled. What was settled before is skipped when its turn comes. Pure: reads no clock.
 #pragma once
 
 #include <cstdint>

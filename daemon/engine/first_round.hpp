@@ -26,6 +26,7 @@ class FirstRound final : public probes::ResultSink {
 
   bool is_settled() const { return pending_ == 0; }
 
+  void prefetch(probes::ChannelIndex channel, Distance distance) const override { next_.prefetch(channel, distance); }
   void on_sent(probes::ChannelIndex channel, base::MonoTime at) override { next_.on_sent(channel, at); }
   void on_remark(const probes::Remark& remark) override { next_.on_remark(remark); }
   void on_result(const probes::Result& result, const probes::AnswerDetail* detail) override {

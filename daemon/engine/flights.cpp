@@ -21,7 +21,8 @@ constexpr std::uint64_t kSpareSlots = 3;
 std::uint32_t slots_for(const Flights::ChannelTiming& timing, base::Duration late_window) {
   const base::Duration kept = timing.timeout + Flights::kGrace + late_window;
   const auto regular = static_cast<std::uint64_t>(kept / timing.interval) + 1;
-  return static_cast<std::uint32_t>(std::bit_ceil(std::min(regular + kSpareSlots, std::uint64_t{SlotPool<int>::kLongestRun})));
+  return static_cast<std::uint32_t>(
+      std::bit_ceil(std::min(regular + kSpareSlots, std::uint64_t{SlotPool<int>::kLongestRun})));
 }
 
 // Both stamps by the capture, both by the kernel, or of mixed quality.
@@ -65,8 +66,7 @@ std::optional<Sequence> Flights::reserve(ChannelIndex channel) {
   return c.next_sequence++;
 }
 
-void Flights::launch(ChannelIndex channel, Sequence sequence, const base::Moment& at,
-                     std::uint32_t era) {
+void Flights::launch(ChannelIndex channel, Sequence sequence, const base::Moment& at, std::uint32_t era) {
   const Channel& c = channels_[channel];
   Slot& slot = slots_[c.slot(sequence)];
   slot.sent = at.mono;
@@ -83,8 +83,7 @@ void Flights::abort_reserved(ChannelIndex channel, Sequence sequence, base::Mono
   abort_unsent(channel, AbortReason::kSendError, now, now);
 }
 
-void Flights::abort_unsent(ChannelIndex channel, AbortReason reason, base::MonoTime scheduled,
-                           base::MonoTime now) {
+void Flights::abort_unsent(ChannelIndex channel, AbortReason reason, base::MonoTime scheduled, base::MonoTime now) {
   probes::Result result;
   result.channel = channel;
   result.sequence = channels_[channel].next_sequence;

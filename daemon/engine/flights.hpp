@@ -129,8 +129,8 @@ class Flights {
   };
 
   struct Channel {
-    base::WallTime arrived_at{};         // of the answer to last_answered; see Arrival
-    std::uint32_t first_slot = 0;        // in slots_
+    base::WallTime arrived_at{};   // of the answer to last_answered; see Arrival
+    std::uint32_t first_slot = 0;  // in slots_
     probes::Sequence next_sequence = 0;
     probes::Sequence last_answered = 0;  // of the answered ones, the last asked
     std::uint16_t mask = 0;              // slots − 1; slots are a power of two

@@ -8,8 +8,13 @@ namespace blipd::engine {
 
 namespace {
 
+using Distance = probes::ResultSink::Distance;
+
 // What may leave in one tick; the rest waits for the next one, where answers are drained first.
 constexpr std::size_t kMaxSendsPerTick = 4096;
+
+// How many of what was learned lie between fetching what one of them needs into the caches and its turn.
+constexpr std::size_t kAhead = 16;
 
 // A notice that could come with every tick comes no more often than this.
 constexpr std::chrono::seconds kNoticeInterval(10);
@@ -138,9 +143,8 @@ void Loop::take_resolutions(const base::Moment& now) {
 }
 
 void Loop::learned(const Learned& learned) {
-  pending_.push_back({learned, std::nullopt});
-  if (learned.detail != nullptr) pending_.back().detail = *learned.detail;
-  pending_.back().learned.detail = nullptr;
+  pending_.push_back(learned);
+  if (learned.detail != nullptr) pending_.back().detail = &details_.emplace_back(*learned.detail);
 }
 
 void Loop::unmatched(Learned::Kind kind) {
@@ -158,6 +162,7 @@ void Loop::unmatched(Learned::Kind kind) {
 
 void Loop::drain(const base::Moment& now) {
   pending_.clear();
+  details_.clear();
   if (means_.packets) {
     means_.packets->drain([this](const SeenPacket& seen) {
       if (seen.packet.protocol == wire::kUdp) {
@@ -174,9 +179,18 @@ void Loop::drain(const base::Moment& now) {
   // What has been drained was stamped before this look: a step that it spans is noticed before it is used.
   const base::Moment drained = clock_.read();
   look_at_clocks(drained);
-  for (Pending& pending : pending_) {
-    if (pending.detail) pending.learned.detail = &*pending.detail;
-    if (!flights_->learned(pending.learned, drained.mono, clock_watch_.era())) unmatched(pending.learned.kind);
+  for (std::size_t i = 0; i < pending_.size(); ++i) {
+    if (i + kAhead < pending_.size()) {
+      const Learned& far = pending_[i + kAhead];
+      flights_->prefetch(far.channel);
+      if (far.kind == Learned::Kind::kAnswer) sink_.prefetch(far.channel, Distance::kFar);
+    }
+    if (i + kAhead / 2 < pending_.size()) {
+      const Learned& near = pending_[i + kAhead / 2];
+      flights_->prefetch(near.channel, near.sequence);
+      if (near.kind == Learned::Kind::kAnswer) sink_.prefetch(near.channel, Distance::kNear);
+    }
+    if (!flights_->learned(pending_[i], drained.mono, clock_watch_.era())) unmatched(pending_[i].kind);
   }
 }
 
@@ -220,9 +234,19 @@ std::size_t Loop::send(const base::Moment& now) {
     if (channel < plan_->channels.size() && plan_->channels[channel].is_active) due({channel, now.mono, false}, now);
   }
   urgent_.clear();
-  schedule_.advance(now.mono, [&](probes::ChannelIndex channel, base::MonoTime scheduled) {
-    due({channel, scheduled, false}, now);
-  });
+  // With many channels most of the time goes into waiting for memory, unless it is fetched ahead.
+  schedule_.advance(
+      now.mono,
+      [&](probes::ChannelIndex channel, base::MonoTime scheduled) {
+        due({channel, scheduled, false}, now);
+      },
+      [&](probes::ChannelIndex far, probes::ChannelIndex near) {
+        __builtin_prefetch(&plan_->channels[far]);
+        roster_.prefetch(far);
+        flights_->prefetch(far);
+        sink_.prefetch(far, Distance::kFar);
+        flights_->prefetch(near, flights_->next_sequence(near));
+      });
   if (means_.raw) {
     means_.raw->flush([this](const Ask& ask, int error, const base::Moment& at) { sent(ask, error, at); });
   }

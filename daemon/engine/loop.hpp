@@ -56,10 +56,6 @@ class Loop final : private Inbox {
   Health health();
 
  private:
-  struct Pending {
-    Learned learned;
-    std::optional<probes::AnswerDetail> detail;
-  };
   struct Due {
     probes::ChannelIndex channel;
     base::MonoTime scheduled;
@@ -114,7 +110,8 @@ class Loop final : private Inbox {
   std::set<base::Address> lost_sources_;  // configured source addresses that this machine no longer has
   Expiries expiries_;
   Tick tick_;
-  std::vector<Pending> pending_;
+  std::vector<Learned> pending_;
+  std::deque<probes::AnswerDetail> details_;  // of those in pending_ that have one
   std::deque<Due> deferred_;
   std::vector<probes::ChannelIndex> urgent_;
   std::size_t sends_this_tick_ = 0;

@@ -68,17 +68,15 @@ void Matcher::match_echo(const probes::EchoReading& reading, Learned& learned, I
 }
 
 bool Matcher::find_short_quote(const probes::EchoReading& reading, Learned& learned) const {
-  for (const probes::ChannelIndex channel : roster_.channels_at(reading.target)) {
-    if (!std::holds_alternative<probes::IcmpSpec>(roster_.channel(channel).spec.ask)) continue;
-    const bool is_found = flights_.find(channel, [&](probes::Sequence sequence) {
+  return roster_.find_at(reading.target, [&](probes::ChannelIndex channel) {
+    if (!std::holds_alternative<probes::IcmpSpec>(roster_.channel(channel).spec.ask)) return false;
+    return flights_.find(channel, [&](probes::Sequence sequence) {
       if ((sequence & 0xffffU) != (reading.sequence & 0xffffU)) return false;
       learned.channel = channel;
       learned.sequence = sequence;
       return true;
     });
-    if (is_found) return true;
-  }
-  return false;
+  });
 }
 
 void Matcher::match_syn(const probes::SynReading& reading, Learned& learned, Inbox& inbox) {
@@ -103,18 +101,18 @@ void Matcher::match_syn(const probes::SynReading& reading, Learned& learned, Inb
       return;
   }
   bool is_awaited = false;
-  for (const probes::ChannelIndex channel : roster_.channels_at(reading.target)) {
+  const bool is_found = roster_.find_at(reading.target, [&](probes::ChannelIndex channel) {
     const auto* tcp = std::get_if<probes::TcpSpec>(&roster_.channel(channel).spec.ask);
-    if (tcp == nullptr || tcp->port != reading.target_port) continue;
-    const bool is_found = flights_.find(channel, [&](probes::Sequence sequence) {
+    if (tcp == nullptr || tcp->port != reading.target_port) return false;
+    return flights_.find(channel, [&](probes::Sequence sequence) {
       if (syn_.source_port(channel, sequence) != reading.source_port) return false;
       learned.channel = channel;
       learned.sequence = sequence;
       is_awaited = is_awaited || flights_.is_waiting(channel, sequence);
       return syn_.initial_sequence(channel, sequence, reading.target, tcp->port) == reading.initial_sequence;
     });
-    if (is_found) return inbox.learned(learned);
-  }
+  });
+  if (is_found) return inbox.learned(learned);
   match_stranger(reading, learned, is_awaited, inbox);
 }
 

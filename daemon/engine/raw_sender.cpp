@@ -182,7 +182,7 @@ class RawSender::Impl {
     return index;
   }
 
-  static void write_ipv4_header(Packet& packet, const base::Address& source, bool is_icmp, bool dont_fragment) {
+  void write_ipv4_header(Packet& packet, const base::Address& source, bool is_icmp, bool dont_fragment) {
     base::ByteWriter writer(packet.bytes);
     wire::Ipv4Fields fields;
     fields.source = source;
@@ -191,6 +191,10 @@ class RawSender::Impl {
     fields.ttl = packet.ask.spec->ttl;
     fields.traffic_class = static_cast<std::uint8_t>(packet.ask.spec->dscp << 2U);
     fields.dont_fragment = dont_fragment;
+    // A zero would have the kernel look for a number of its own, which costs more than the rest of the header. Nobody
+    // puts our packets together from fragments of different ones: RFC 6864, 4.3.
+    if (++identification_ == 0) ++identification_;
+    fields.identification = identification_;
     fields.payload_length = static_cast<std::uint16_t>(packet.used.size());
     wire::write_ipv4(writer, fields);
     packet.used = base::Bytes(packet.bytes).first(wire::kIpv4HeaderLength + packet.used.size());
@@ -271,6 +275,7 @@ class RawSender::Impl {
   const probes::IcmpEcho& echo_;
   const probes::TcpSyn& syn_;
   const base::Clock& clock_;
+  std::uint16_t identification_ = 0;
   SourceTable sources_;
   std::map<std::string, unsigned> interfaces_;  // indices of those that probes name
   std::array<Lane, 3> lanes_;                   // by protocol

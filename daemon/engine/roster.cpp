@@ -1,7 +1,8 @@
 #include "daemon/engine/roster.hpp"
 
 #include <algorithm>
-#include <set>
+#include <iterator>
+#include <utility>
 #include <variant>
 
 namespace blipd::engine {
@@ -16,33 +17,81 @@ Way way_of(const probes::ProbeSpec& spec) {
   return Way::kEcho;
 }
 
+namespace {
+
+bool is_echo_or_syn(const probes::ProbeSpec& spec) {
+  const Way way = way_of(spec);
+  return way == Way::kEcho || way == Way::kSyn;
+}
+
+bool is_same(const config::Plan& before, const config::Plan& now, config::TargetIndex index) {
+  if (index >= before.targets.size()) return false;
+  const config::PlannedTarget& old = before.targets[index];
+  const config::PlannedTarget& target = now.targets[index];
+  return old.is_active && target.is_active && old.host == target.host && old.channels == target.channels &&
+         std::ranges::all_of(target.channels, [&](probes::ChannelIndex c) {
+           return before.channels[c].is_active &&
+                  before.channels[c].since_generation == now.channels[c].since_generation;
+         });
+}
+
+}  // namespace
+
 void Roster::adopt(std::shared_ptr<const config::Plan> plan, const Budget& budget) {
-  plan_ = std::move(plan);
+  const auto before = std::exchange(plan_, std::move(plan));
   budget_ = &budget;
-  std::unordered_map<std::string, std::vector<base::Address>> kept;
-  for (const std::string& name : names()) {
-    if (const auto found = known_.find(name); found != known_.end()) kept.insert(*found);
+  const bool is_all_new =
+      !before || before->configuration.budget.do_not_probe != plan_->configuration.budget.do_not_probe;
+  std::vector<config::TargetIndex> changed;
+  for (config::TargetIndex i = 0; i < plan_->targets.size(); ++i) {
+    if (is_all_new || !is_same(*before, *plan_, i)) changed.push_back(i);
   }
-  known_ = std::move(kept);
-  rebuild();
+  routes_.resize(plan_->channels.size());
+  standings_.resize(plan_->targets.size());
+  if (before) {
+    for (const config::TargetIndex i : changed) forget(*before, i);
+  }
+  for (const config::TargetIndex i : changed) {
+    const config::PlannedTarget& target = plan_->targets[i];
+    if (!target.is_active) continue;
+    if (const auto literal = base::Address::parse(target.host)) {
+      place(i, {*literal});
+    } else {
+      Name& name = names_[target.host];
+      name.targets.push_back(i);
+      place(i, name.addresses);
+    }
+  }
+  std::erase_if(names_, [](const auto& entry) { return entry.second.targets.empty(); });
+}
+
+void Roster::forget(const config::Plan& before, config::TargetIndex index) {
+  if (index >= before.targets.size() || !before.targets[index].is_active) return;
+  const config::PlannedTarget& target = before.targets[index];
+  if (const auto name = names_.find(target.host); name != names_.end()) std::erase(name->second.targets, index);
+  for (const probes::ChannelIndex channel : target.channels) set_route(channel, {});
+  set_standing(index, {});
 }
 
 std::vector<std::string> Roster::names() const {
-  std::set<std::string> names;
-  for (const config::PlannedTarget& target : plan_->targets) {
-    if (target.is_active && !base::Address::parse(target.host)) names.insert(target.host);
-  }
-  return {names.begin(), names.end()};
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : names_) names.push_back(name);
+  return names;
+}
+
+std::vector<base::Address> Roster::addresses_of(const std::string& name) const {
+  const auto found = names_.find(name);
+  return found == names_.end() ? std::vector<base::Address>() : found->second.addresses;
 }
 
 void Roster::resolved(const std::string& name, std::vector<base::Address> addresses) {
-  if (addresses.empty()) return;
+  const auto found = names_.find(name);
+  if (addresses.empty() || found == names_.end()) return;
   std::ranges::sort(addresses);
   addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
-  auto& known = known_[name];
-  if (known == addresses) return;
-  known = std::move(addresses);
-  rebuild();
+  if (found->second.addresses == addresses) return;
+  found->second.addresses = std::move(addresses);
+  for (const config::TargetIndex index : found->second.targets) place(index, found->second.addresses);
 }
 
 bool Roster::is_usable(probes::ChannelIndex index, const base::Address& address) const {
@@ -50,42 +99,64 @@ bool Roster::is_usable(probes::ChannelIndex index, const base::Address& address)
   return !source || source->family() == address.family();
 }
 
-void Roster::rebuild() {
-  addresses_.assign(plan_->channels.size(), {});
-  book_.clear();
-  unresolved_ = 0;
-  refused_ = 0;
-  for (const config::PlannedTarget& target : plan_->targets) {
-    if (!target.is_active) continue;
-    std::vector<base::Address> all;
-    if (const auto literal = base::Address::parse(target.host)) {
-      all.push_back(*literal);
-    } else if (const auto found = known_.find(target.host); found != known_.end()) {
-      all = found->second;
-    }
-    if (all.empty()) ++unresolved_;
-    if (std::erase_if(all, [&](const base::Address& a) { return budget_->is_refused(a); }) > 0) ++refused_;
-    for (const probes::ChannelIndex index : target.channels) {
-      const Way way = way_of(plan_->channels[index].spec);
-      for (const base::Address& address : all) {
-        if (!is_usable(index, address)) continue;
-        addresses_[index].push_back(address);
-        if (way == Way::kEcho || way == Way::kSyn) book_[address].push_back(index);
-      }
-    }
+void Roster::place(config::TargetIndex index, const std::vector<base::Address>& known) {
+  std::vector<base::Address> all = known;
+  const bool is_refused = std::erase_if(all, [&](const base::Address& a) { return budget_->is_refused(a); }) > 0;
+  set_standing(index, {known.empty(), is_refused});
+  for (const probes::ChannelIndex channel : plan_->targets[index].channels) {
+    std::vector<base::Address> usable;
+    std::ranges::copy_if(all, std::back_inserter(usable),
+                         [&](const base::Address& a) { return is_usable(channel, a); });
+    set_route(channel, usable);
   }
 }
 
-std::optional<base::Address> Roster::address(probes::ChannelIndex channel, probes::Sequence sequence) const {
-  const auto& addresses = addresses_[channel];
-  if (addresses.empty()) return std::nullopt;
-  return addresses[sequence % addresses.size()];
+void Roster::set_standing(config::TargetIndex index, Standing standing) {
+  const Standing before = std::exchange(standings_[index], standing);
+  unresolved_ = unresolved_ + (standing.is_unresolved ? 1 : 0) - (before.is_unresolved ? 1 : 0);
+  refused_ = refused_ + (standing.is_refused ? 1 : 0) - (before.is_refused ? 1 : 0);
 }
 
-std::span<const probes::ChannelIndex> Roster::channels_at(const base::Address& address) const {
-  const auto found = book_.find(address);
-  if (found == book_.end()) return {};
-  return found->second;
+void Roster::set_route(probes::ChannelIndex channel, const std::vector<base::Address>& addresses) {
+  Route& route = routes_[channel];
+  if (route.has_more) more_.erase(channel);
+  route = Route{};
+  if (addresses.empty()) return;
+  route = {addresses.front(), true, addresses.size() > 1};
+  if (route.has_more) more_[channel] = addresses;
+  if (!is_echo_or_syn(plan_->channels[channel].spec)) return;
+  for (const base::Address& address : addresses) {
+    if (book_.is_full()) rebuild_book();
+    book_.add(address, channel);
+  }
+}
+
+void Roster::rebuild_book() {
+  // Twice what there is: rebuilt once for every doubling.
+  book_.clear(2 * (routes_.size() + more_.size()));
+  for (probes::ChannelIndex channel = 0; channel < routes_.size(); ++channel) {
+    const Route& route = routes_[channel];
+    if (!route.is_known || !is_echo_or_syn(plan_->channels[channel].spec)) continue;
+    if (!route.has_more) {
+      book_.add(route.address, channel);
+      continue;
+    }
+    for (const base::Address& address : more_.at(channel)) book_.add(address, channel);
+  }
+}
+
+bool Roster::asks(probes::ChannelIndex channel, const base::Address& address) const {
+  const Route& route = routes_[channel];
+  if (!route.has_more) return route.is_known && route.address == address;
+  return std::ranges::find(more_.at(channel), address) != more_.at(channel).end();
+}
+
+std::optional<base::Address> Roster::address(probes::ChannelIndex channel, probes::Sequence sequence) const {
+  const Route& route = routes_[channel];
+  if (!route.is_known) return std::nullopt;
+  if (!route.has_more) return route.address;
+  const auto& addresses = more_.at(channel);
+  return addresses[sequence % addresses.size()];
 }
 
 }  // namespace blipd::engine

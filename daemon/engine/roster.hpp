@@ -1,17 +1,21 @@
 // Who is asked at which addresses: the running side of the plan's targets and channels. Literal addresses are
 // known at once, names as soon as they resolve; when resolving fails the last addresses stay. A channel whose
 // name has several addresses asks them in turn. Pure: resolving and sending are others' business.
+//
+// A reload and a name that resolves cost what they change, not what there is.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "config/plan.hpp"
+#include "daemon/engine/address_book.hpp"
 #include "daemon/engine/budget.hpp"
 #include "probes/base/address.hpp"
 
@@ -34,6 +38,9 @@ class Roster {
   // Names (not literal addresses) that the plan's targets have, each once.
   std::vector<std::string> names() const;
 
+  // What a name of those resolved to last; empty: nothing yet.
+  std::vector<base::Address> addresses_of(const std::string& name) const;
+
   // A name's addresses, replacing the former ones. An empty list is ignored: the last ones stay.
   void resolved(const std::string& name, std::vector<base::Address> addresses);
 
@@ -41,21 +48,50 @@ class Roster {
   // refused. Only addresses of the family of the probe's source address count, where it has one.
   std::optional<base::Address> address(probes::ChannelIndex channel, probes::Sequence sequence) const;
 
-  // Channels that ask `address` by echo or SYN: what an answer without a token of ours may belong to.
-  std::span<const probes::ChannelIndex> channels_at(const base::Address& address) const;
+  // Calls `visit(channel)` for the channels that ask `address` by echo or SYN (what an answer without a token of ours
+  // may belong to), some perhaps twice, until one returns true. Says whether one did.
+  template <class Visit>
+  bool find_at(const base::Address& address, Visit&& visit) const {
+    return book_.find(address, [&](probes::ChannelIndex channel) { return asks(channel, address) && visit(channel); });
+  }
+
+  void prefetch(probes::ChannelIndex channel) const { __builtin_prefetch(&routes_[channel]); }
 
   std::uint32_t unresolved_targets() const { return unresolved_; }
   std::uint32_t refused_targets() const { return refused_; }
 
  private:
-  void rebuild();
+  // Of one channel. With several addresses they stand in more_.
+  struct Route {
+    base::Address address;
+    bool is_known = false;
+    bool has_more = false;
+  };
+  // A name that targets have in place of an address.
+  struct Name {
+    std::vector<base::Address> addresses;
+    std::vector<config::TargetIndex> targets;
+  };
+  struct Standing {
+    bool is_unresolved = false;
+    bool is_refused = false;
+  };
+
+  void forget(const config::Plan& before, config::TargetIndex index);
+  void place(config::TargetIndex index, const std::vector<base::Address>& known);
+  void set_route(probes::ChannelIndex channel, const std::vector<base::Address>& addresses);
+  void rebuild_book();
+  void set_standing(config::TargetIndex index, Standing standing);
+  bool asks(probes::ChannelIndex channel, const base::Address& address) const;
   bool is_usable(probes::ChannelIndex channel, const base::Address& address) const;
 
   std::shared_ptr<const config::Plan> plan_;
   const Budget* budget_ = nullptr;
-  std::unordered_map<std::string, std::vector<base::Address>> known_;          // by name
-  std::vector<std::vector<base::Address>> addresses_;                          // by channel, in order
-  std::unordered_map<base::Address, std::vector<probes::ChannelIndex>> book_;  // echo and SYN channels
+  std::map<std::string, Name> names_;
+  std::vector<Route> routes_;        // by channel
+  std::vector<Standing> standings_;  // by target
+  std::unordered_map<probes::ChannelIndex, std::vector<base::Address>> more_;
+  AddressBook book_;
   std::uint32_t unresolved_ = 0;
   std::uint32_t refused_ = 0;
 };

@@ -32,13 +32,18 @@ class Schedule {
   void assign(const std::vector<Entry>& entries, base::MonoTime from);
 
   // Calls `due(channel, scheduled)` for each occurrence in (last call or assign(), now], ring by ring, in
-  // order of time within a ring. An occurrence is given once.
-  template <class Due>
-  void advance(base::MonoTime now, Due&& due) {
+  // order of time within a ring. An occurrence is given once. `soon(far, near)` names channels that come somewhat
+  // later, for who would have their memory at hand by then: `far` two dozen steps ahead, `near` half as many.
+  struct Unprepared {
+    void operator()(probes::ChannelIndex, probes::ChannelIndex) const {}
+  };
+  template <class Due, class Soon = Unprepared>
+  void advance(base::MonoTime now, Due&& due, Soon&& soon = {}) {
     while (!rings_.empty() && rings_.front().next() <= now) {
       std::pop_heap(rings_.begin(), rings_.end(), LaterFirst{});
       Ring& ring = rings_.back();
       while (ring.next() <= now) {
+        if (ring.slots.size() > kAhead) soon(ring.ahead(kAhead), ring.ahead(kAhead / 2));
         due(ring.slots[ring.cursor].channel, ring.next());
         ring.step();
       }
@@ -50,6 +55,8 @@ class Schedule {
   std::optional<base::MonoTime> next_due() const;
 
  private:
+  static constexpr std::size_t kAhead = 24;
+
   struct Slot {
     base::Duration phase;
     probes::ChannelIndex channel;
@@ -60,6 +67,10 @@ class Schedule {
     std::size_t cursor = 0;
     std::vector<Slot> slots;  // by phase, never empty
 
+    probes::ChannelIndex ahead(std::size_t steps) const {
+      const std::size_t place = cursor + steps;
+      return slots[place < slots.size() ? place : place - slots.size()].channel;
+    }
     base::MonoTime next() const { return lap + slots[cursor].phase; }
     void step() {
       if (++cursor == slots.size()) {

@@ -33,6 +33,18 @@ class Channel {
   bool on_result(const probes::Result& result, std::span<const double> rtt_bounds);
   void on_remark(probes::RemarkKind kind) { tally_.on_remark(kind); }
 
+  // Fetches into the processor's caches what the next calls will touch: first the channel itself, then what it points
+  // to.
+  void prefetch() const {
+    for (std::size_t line = 0; line < sizeof(Channel); line += 64) {
+      __builtin_prefetch(reinterpret_cast<const char*>(this) + line, 1);
+    }
+  }
+  void prefetch_heap() const {
+    histogram_.prefetch();
+    windows_.prefetch();
+  }
+
   Counters counters() const { return tally_.counters(); }
   HistogramView histogram() const { return histogram_.view(); }
   WindowViews windows(base::MonoTime now) const { return windows_.view(now); }

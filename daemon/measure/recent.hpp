@@ -57,6 +57,12 @@ class Recent {
   std::uint32_t count() const { return count_; }
   // 0 is the oldest.
   Sample at(std::uint32_t index) const { return unpack(entries_[slot(index)]); }
+  // Where the next sample goes, and the oldest.
+  void prefetch() const {
+    if (capacity_ == 0) return;
+    __builtin_prefetch(&entries_[slot(count_ < capacity_ ? count_ : 0)], 1);
+    __builtin_prefetch(&entries_[slot(0)], 1);
+  }
   std::size_t heap_bytes() const { return capacity_ * sizeof(std::uint32_t); }
 
  private:

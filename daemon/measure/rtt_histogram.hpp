@@ -18,6 +18,7 @@ class RttHistogram {
   // `bounds` ascend, in seconds, as many as at construction. A round trip equal to a bound is within it.
   void add(base::Duration rtt, std::span<const double> bounds);
   HistogramView view() const;
+  void prefetch() const { __builtin_prefetch(counts_.get(), 1); }
   std::size_t heap_bytes() const { return buckets_ * sizeof(std::uint32_t) * (carries_ ? 2 : 1); }
 
  private:

@@ -24,6 +24,7 @@ class Windows {
   // Nothing that was added settled after `now`.
   WindowViews view(base::MonoTime now) const;
 
+  void prefetch() const { recent_.prefetch(); }
   std::size_t heap_bytes() const { return recent_.heap_bytes() + packed_.capacity(); }
 
  private:

@@ -13,6 +13,8 @@ namespace blipd::pipeline {
 using probes::ChannelIndex;
 using probes::Outcome;
 
+using Distance = probes::ResultSink::Distance;
+
 class Pipeline::Impl {
  public:
   Impl(std::shared_ptr<const config::Plan> plan, const base::Moment& start)
@@ -47,6 +49,17 @@ class Pipeline::Impl {
     if (remark.kind != probes::RemarkKind::kLate) return;
     judge_.on_late(remark.channel, remark.at);
     if (minutes_) minutes_->on_late(remark.channel);
+  }
+
+  void prefetch(ChannelIndex channel, Distance distance) const {
+    if (channel >= channels_.size()) return;
+    if (distance == Distance::kFar) {
+      __builtin_prefetch(&plan_->channels[channel]);
+      channels_[channel].prefetch();
+    } else {
+      channels_[channel].prefetch_heap();
+    }
+    judge_.prefetch(channel, distance);
   }
 
   void advance(const base::Moment& now) {
@@ -176,6 +189,7 @@ Pipeline::~Pipeline() = default;
 void Pipeline::on_sent(ChannelIndex channel, base::MonoTime at) { impl_->on_sent(channel, at); }
 void Pipeline::on_result(const probes::Result& result, const probes::AnswerDetail*) { impl_->on_result(result); }
 void Pipeline::on_remark(const probes::Remark& remark) { impl_->on_remark(remark); }
+void Pipeline::prefetch(ChannelIndex channel, Distance distance) const { impl_->prefetch(channel, distance); }
 void Pipeline::advance(const base::Moment& now) { impl_->advance(now); }
 void Pipeline::adopt(std::shared_ptr<const config::Plan> plan) { impl_->adopt(std::move(plan)); }
 std::vector<ChannelIndex> Pipeline::take_urgent() { return impl_->take_urgent(); }

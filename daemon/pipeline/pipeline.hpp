@@ -30,6 +30,7 @@ class Pipeline final : public probes::ResultSink {
   void on_sent(probes::ChannelIndex channel, base::MonoTime at) override;
   void on_result(const probes::Result& result, const probes::AnswerDetail* detail) override;
   void on_remark(const probes::Remark& remark) override;
+  void prefetch(probes::ChannelIndex channel, Distance distance) const override;
 
   // Lets time pass: windows slide, states that wait for time change.
   void advance(const base::Moment& now);

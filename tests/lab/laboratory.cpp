@@ -88,6 +88,7 @@ void Laboratory::write_due() {
       ++statistics_.write_errors;
     } else {
       ++statistics_.packets_written;
+      if (item.is_primary) statistics_.left(item);
     }
   }
 }

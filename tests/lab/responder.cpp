@@ -89,6 +89,7 @@ bool Responder::schedule(const Request& request, const Decision& decision, Reply
   if (item == nullptr) return false;
   if (!write(item->bytes, request, decision, reply, slant, truth)) return false;
   item->tally = tally_;
+  item->number = statistics_.at(tally_).requests;
   item->is_primary = role == Role::kPrimary && decision.fate == Fate::kAnswered;
   if (role == Role::kPrimary && decision.fate == Fate::kCorrupted) {
     corrupt(item->bytes, static_cast<std::uint32_t>(decision.noise));

@@ -25,6 +25,7 @@ Json to_json_object(const Tally& tally, std::uint64_t pending) {
               {"overflowed", tally.overflowed},
               {"late", tally.late},
               {"reordered", tally.reordered},
+              {"overtaken", tally.overtaken},
               {"duplicated", tally.duplicated},
               {"differing", tally.differing},
               {"forged", tally.forged}};
@@ -78,6 +79,7 @@ void Tally::add(const Tally& other) {
   overflowed += other.overflowed;
   late += other.late;
   reordered += other.reordered;
+  overtaken += other.overtaken;
   duplicated += other.duplicated;
   differing += other.differing;
   forged += other.forged;

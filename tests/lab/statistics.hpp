@@ -3,6 +3,7 @@
 // silent + overflowed.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -26,7 +27,9 @@ struct Tally {
   std::uint64_t overflowed = 0;  // no room left for the answer: the laboratory's own fault
   // Of the answered ones.
   std::uint64_t late = 0;
-  std::uint64_t reordered = 0;
+  std::uint64_t reordered = 0;  // held back on purpose
+  std::uint64_t overtaken = 0;  // left after the answer to a later request of the same tally (RFC 4737, 3.3)
+  std::uint64_t foremost = 0;   // the latest request whose answer has left
   // Packets beside those.
   std::uint64_t duplicated = 0;
   std::uint64_t differing = 0;
@@ -52,6 +55,13 @@ class Statistics {
   Tally& at(std::uint32_t position) {
     if (position >= tallies_.size()) tallies_.resize(position + 1);
     return tallies_[position];
+  }
+
+  // An answer, the primary one, has left.
+  void left(const DelayQueue::Item& item) {
+    Tally& tally = at(item.tally);
+    tally.overtaken += item.number < tally.foremost ? 1 : 0;
+    tally.foremost = std::max(tally.foremost, item.number);
   }
 
   struct Report {

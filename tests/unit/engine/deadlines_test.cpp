@@ -41,9 +41,11 @@ TEST_CASE("a deadline that is refused stays for the next time") {
   for (probes::Sequence i = 0; i < 3; ++i) deadlines.add(only, {MonoTime(1s), 0, i});
   int refusals = 0;
   const auto ignore = [](const Deadline&) {};
-  deadlines.advance(MonoTime(2s), [&](const Deadline& d) { return d.sequence == 1 ? (++refusals, false) : true; }, ignore);
+  deadlines.advance(
+      MonoTime(2s), [&](const Deadline& d) { return d.sequence == 1 ? (++refusals, false) : true; }, ignore);
   std::vector<probes::Sequence> left;
-  deadlines.advance(MonoTime(2s), [&](const Deadline& d) { return left.push_back(d.sequence), true; }, ignore);
+  deadlines.advance(
+      MonoTime(2s), [&](const Deadline& d) { return left.push_back(d.sequence), true; }, ignore);
   CHECK(refusals == 1);
   CHECK(left == std::vector<probes::Sequence>{1, 2});
 }

@@ -1,6 +1,8 @@
 #include "daemon/engine/roster.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <random>
 
 using namespace blipd;
 using base::Address;
@@ -36,6 +38,17 @@ struct Bench {
     roster.adopt(config::make_plan(configuration, nullptr), budget);
   }
 };
+
+std::vector<probes::ChannelIndex> channels_at(const Roster& roster, const char* text) {
+  std::vector<probes::ChannelIndex> found;
+  roster.find_at(address(text), [&](probes::ChannelIndex channel) {
+    found.push_back(channel);
+    return false;
+  });
+  std::ranges::sort(found);
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
 
 }  // namespace
 
@@ -97,6 +110,64 @@ TEST_CASE("an address on the do-not-probe list is never given out") {
 
 TEST_CASE("two targets on one address are both found there", "[complaint]") {
   Bench b(with_targets({{"a", "198.18.1.1", {ping()}}, {"b", "198.18.1.1", {ping()}}}));
-  CHECK(b.roster.channels_at(address("198.18.1.1")).size() == 2);
-  CHECK(b.roster.channels_at(address("198.18.1.9")).empty());
+  CHECK(channels_at(b.roster, "198.18.1.1") == std::vector<probes::ChannelIndex>{0, 1});
+  CHECK(channels_at(b.roster, "198.18.1.9").empty());
+}
+
+TEST_CASE("a channel is found at the addresses that its name has now, and at no former one") {
+  Bench b(with_targets({{"b", "ns.lab", {ping()}}}));
+  for (int i = 0; i < 500; ++i) {
+    const auto now = "198.18.2." + std::to_string(i % 250 + 1);
+    const auto before = "198.18.2." + std::to_string((i + 249) % 250 + 1);
+    b.roster.resolved("ns.lab", {address(now.c_str()), address("2001:2::1")});
+    REQUIRE(channels_at(b.roster, now.c_str()).size() == 1);
+    REQUIRE(channels_at(b.roster, "2001:2::1").size() == 1);
+    REQUIRE(channels_at(b.roster, before.c_str()).empty());
+  }
+}
+
+TEST_CASE("reloads leave the roster as a new one for the same plan would be") {
+  std::mt19937 random(3);
+  const auto made_up = [&] {
+    std::vector<config::Target> targets;
+    for (int t = 0; t < 40; ++t) {
+      if (random() % 3 == 0) continue;
+      const auto host = random() % 4 == 0
+                            ? "ns" + std::to_string(random() % 5) + ".lab"
+                            : "198.18." + std::to_string(random() % 3) + "." + std::to_string(1 + random() % 9);
+      auto probe = ping();
+      if (random() % 4 == 0) probe.source = address("2001:2::99");
+      targets.push_back({"t" + std::to_string(t), host, {probe}});
+    }
+    auto configuration = with_targets(targets);
+    if (random() % 4 == 0) configuration.budget.do_not_probe = {*base::Prefix::parse("198.18.1.0/24")};
+    return configuration;
+  };
+  Bench b(made_up());
+  std::unique_ptr<Budget> budget;
+  for (int turn = 0; turn < 300; ++turn) {
+    if (random() % 2 == 0) {
+      const auto name = "ns" + std::to_string(random() % 5) + ".lab";
+      const std::vector<Address> found = {address("198.18.1.77"), address("2001:2::7")};
+      b.roster.resolved(name, {found[random() % 2]});
+    } else {
+      const auto configuration = made_up();
+      auto next = std::make_unique<Budget>(configuration.budget);
+      b.roster.adopt(config::make_plan(configuration, &b.roster.plan()), *next);
+      budget = std::move(next);
+    }
+    const auto& plan = b.roster.plan();
+    Roster fresh;
+    const Budget limits(plan.configuration.budget);
+    fresh.adopt(std::make_shared<const config::Plan>(plan), limits);
+    for (const auto& name : fresh.names()) fresh.resolved(name, b.roster.addresses_of(name));
+    REQUIRE(fresh.names() == b.roster.names());
+    REQUIRE(fresh.unresolved_targets() == b.roster.unresolved_targets());
+    REQUIRE(fresh.refused_targets() == b.roster.refused_targets());
+    for (probes::ChannelIndex c = 0; c < plan.channels.size(); ++c)
+      REQUIRE(fresh.address(c, 1) == b.roster.address(c, 1));
+    for (const char* text : {"198.18.0.1", "198.18.1.5", "198.18.2.9", "198.18.1.77", "2001:2::7"}) {
+      REQUIRE(channels_at(fresh, text) == channels_at(b.roster, text));
+    }
+  }
 }
