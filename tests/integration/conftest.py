@@ -57,7 +57,8 @@ def told_to_end(_number, _frame):
     raise KeyboardInterrupt
 
 
-def pytest_configure():
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: loads the machine so much that nothing should run beside it")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, told_to_end)
 
