@@ -82,7 +82,7 @@ class Daemon::Impl {
   void on_probing_thread(std::function<void()> work) { asio::post(io_, std::move(work)); }
 
   std::unique_ptr<journal::Journal> open_journal() {
-    const config::Configuration& configuration = plan_->configuration;
+    const config::Options& configuration = plan_->configuration;
     if (configuration.journal.empty()) return nullptr;
     journal::Options options;
     options.path = configuration.journal;
@@ -261,8 +261,8 @@ class Daemon::Impl {
     reload_ = {true, clock_.read().wall};
   }
 
-  void warn_of_what_needs_a_restart(const config::Configuration& next) {
-    const config::Configuration& now = plan_->configuration;
+  void warn_of_what_needs_a_restart(const config::Options& next) {
+    const config::Options& now = plan_->configuration;
     const auto warn = [this](std::string_view key) {
       log_.write(Severity::kWarning, "restart_needed", fmt::format("{}: changes only with a restart", key));
     };
@@ -278,7 +278,7 @@ class Daemon::Impl {
     for (const config::PlannedChannel& channel : plan_->channels) {
       if (!channel.is_active) continue;
       ++channels_;
-      period_ = std::min(period_.value_or(channel.spec.interval), channel.spec.interval);
+      period_ = std::min(period_.value_or(channel.spec().interval), channel.spec().interval);
     }
   }
 

@@ -54,12 +54,12 @@ void Loop::adopt(std::shared_ptr<const config::Plan> plan) {
 
   std::vector<Flights::ChannelTiming> timings(plan_->channels.size());
   std::vector<Schedule::Entry> entries;
-  for (std::size_t i = 0; i < plan_->channels.size(); ++i) {
+  for (probes::ChannelIndex i = 0; i < plan_->channels.size(); ++i) {
     const config::PlannedChannel& channel = plan_->channels[i];
     if (!channel.is_active) continue;
-    timings[i] = {true, channel.spec.interval, channel.spec.timeout, channel.since_generation};
-    entries.push_back(
-        {static_cast<probes::ChannelIndex>(i), channel.spec.interval, phase_of(channel.name, channel.spec.interval)});
+    const base::Duration interval = channel.spec().interval;
+    timings[i] = {true, interval, channel.spec().timeout, channel.since_generation};
+    entries.push_back({i, interval, phase_of(plan_->channel_name(i), interval)});
   }
   flights_->lay_out(timings);
   const base::Moment now = clock_.read();
@@ -120,7 +120,7 @@ void Loop::look_at_routes(const base::Moment&) {
   lost_sources_.clear();
   std::set<base::Address> own;
   for (const config::PlannedChannel& channel : plan_->channels) {
-    const auto& source = channel.spec.source;
+    const auto& source = channel.spec().source;
     if (!channel.is_active || !source || own.contains(*source) || lost_sources_.contains(*source)) continue;
     (is_own_address(*source) ? own : lost_sources_).insert(*source);
   }
@@ -233,7 +233,7 @@ void Loop::due(Due due, const base::Moment& now) {
   const base::Duration lag = now.mono - due.scheduled;
   const config::PlannedChannel& planned = plan_->channels[due.channel];
   // Too late to be worth asking: the next one is due already, or the moment that it was to speak for is gone.
-  if (lag > plan_->configuration.engine.max_lag || lag >= planned.spec.interval) {
+  if (lag > plan_->configuration.engine.max_lag || lag >= planned.spec().interval) {
     flights_->abort_unsent(due.channel, probes::AbortReason::kOverrun, due.scheduled, now.mono);
     return;
   }
@@ -247,7 +247,7 @@ void Loop::due(Due due, const base::Moment& now) {
 }
 
 Loop::Asked Loop::ask(probes::ChannelIndex channel, base::MonoTime scheduled, const base::Moment& now) {
-  const probes::ProbeSpec& spec = plan_->channels[channel].spec;
+  const probes::ProbeSpec& spec = plan_->channels[channel].spec();
   const auto address = roster_.address(channel, flights_->next_sequence(channel));
   if (!address) {
     flights_->abort_unsent(channel, probes::AbortReason::kUnresolved, scheduled, now.mono);
@@ -317,7 +317,7 @@ void Loop::sent(const Ask& ask, int error, const base::Moment& at) {
   if (error != last_send_error_) {
     tell(Severity::kWarning, "send_error",
          fmt::format("cannot send to {} ({}): {}; such probes are not judged", ask.target.to_string(),
-                     plan_->channels[ask.channel].name, std::strerror(error)));
+                     plan_->channel_name(ask.channel), std::strerror(error)));
     last_send_error_ = error;
   }
 }

@@ -46,7 +46,7 @@ void Roster::resolved(const std::string& name, std::vector<base::Address> addres
 }
 
 bool Roster::is_usable(probes::ChannelIndex index, const base::Address& address) const {
-  const auto& source = plan_->channels[index].spec.source;
+  const auto& source = plan_->channels[index].spec().source;
   return !source || source->family() == address.family();
 }
 
@@ -66,7 +66,7 @@ void Roster::rebuild() {
     if (all.empty()) ++unresolved_;
     if (std::erase_if(all, [&](const base::Address& a) { return budget_->is_refused(a); }) > 0) ++refused_;
     for (const probes::ChannelIndex index : target.channels) {
-      const Way way = way_of(plan_->channels[index].spec);
+      const Way way = way_of(plan_->channels[index].spec());
       for (const base::Address& address : all) {
         if (!is_usable(index, address)) continue;
         addresses_[index].push_back(address);

@@ -18,7 +18,7 @@ class Pipeline::Impl {
   Impl(std::shared_ptr<const config::Plan> plan, const base::Moment& start)
       : plan_(plan), judge_(std::move(plan), start), now_(start), started_(start.wall) {
     for (const config::PlannedChannel& planned : plan_->channels)
-      channels_.emplace_back(planned.spec.rtt_buckets.size());
+      channels_.emplace_back(planned.spec().rtt_buckets.size());
   }
 
   void on_sent(ChannelIndex channel, base::MonoTime at) {
@@ -35,7 +35,7 @@ class Pipeline::Impl {
       result.abort_reason = probes::AbortReason::kVantageFault;
       result.was_sent = true;
     }
-    const auto& bounds = plan_->channels[result.channel].spec.rtt_buckets;
+    const auto& bounds = plan_->channels[result.channel].spec().rtt_buckets;
     if (!channels_[result.channel].on_result(result, bounds)) return;
     judge_.on_result(result);
     if (minutes_) minutes_->on_result(result);
@@ -71,9 +71,9 @@ class Pipeline::Impl {
     for (std::size_t i = 0; i < plan_->channels.size(); ++i) {
       const config::PlannedChannel& planned = plan_->channels[i];
       if (i >= channels_.size()) {
-        channels_.emplace_back(planned.spec.rtt_buckets.size());
+        channels_.emplace_back(planned.spec().rtt_buckets.size());
       } else if (!planned.is_active || planned.since_generation != before->channels[i].since_generation) {
-        channels_[i] = measure::Channel(planned.spec.rtt_buckets.size());
+        channels_[i] = measure::Channel(planned.spec().rtt_buckets.size());
       }
     }
     judge_.adopt(plan_);

@@ -38,7 +38,7 @@ struct Scene {
         [this](const Reloader::Proposal& proposal) {
           CHECK(proposal.faults.empty() == (proposal.plan != nullptr));
           if (!proposal.plan) return ReloadOutcome{false, proposal.faults.front()};
-          applied.push_back(proposal.plan->configuration.countries.at(0).networks.at(0).targets.at(0).host);
+          applied.push_back(proposal.plan->targets.at(0).host);
           return ReloadOutcome{true, applied.back()};
         });
   }
