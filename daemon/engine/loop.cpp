@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace blipd::engine {
 
@@ -46,27 +47,36 @@ base::Expected<void> Loop::open(std::shared_ptr<const config::Plan> plan) {
 }
 
 void Loop::adopt(std::shared_ptr<const config::Plan> plan) {
-  plan_ = std::move(plan);
+  const auto before = std::exchange(plan_, std::move(plan));
   auto budget = std::make_unique<Budget>(plan_->configuration.budget);
   roster_.adopt(plan_, *budget);
   budget_ = std::move(budget);
   sink_.adopt(*plan_);
 
   std::vector<Flights::ChannelTiming> timings(plan_->channels.size());
-  std::vector<Schedule::Entry> entries;
   for (probes::ChannelIndex i = 0; i < plan_->channels.size(); ++i) {
     const config::PlannedChannel& channel = plan_->channels[i];
     if (!channel.is_active) continue;
-    const base::Duration interval = channel.spec().interval;
-    timings[i] = {true, interval, channel.spec().timeout, channel.since_generation};
-    entries.push_back({i, interval, phase_of(plan_->channel_name(i), interval)});
+    timings[i] = {true, channel.spec().interval, channel.spec().timeout, channel.since_generation};
   }
   flights_->lay_out(timings);
   const base::Moment now = clock_.read();
-  if (asking_ == Asking::kScheduled) schedule_.assign(entries, now.mono);
+  if (asking_ == Asking::kScheduled) reschedule(before.get(), now.mono);
   std::erase_if(deferred_, [&](const Due& d) { return !plan_->channels[d.channel].is_active; });
   watch_names();
   look_at_routes(now);
+}
+
+void Loop::reschedule(const config::Plan* before, base::MonoTime from) {
+  const std::vector<probes::ChannelIndex> changed = config::changes_between(before, *plan_).channels;
+  std::vector<Schedule::Entry> newcomers;
+  for (const probes::ChannelIndex i : changed) {
+    const config::PlannedChannel& channel = plan_->channels[i];
+    if (!channel.is_active) continue;
+    const base::Duration interval = channel.spec().interval;
+    newcomers.push_back({i, interval, phase_of(plan_->channel_name(i), interval)});
+  }
+  schedule_.change(changed, newcomers, from);
 }
 
 void Loop::watch_names() {
@@ -119,10 +129,12 @@ void Loop::look_at_routes(const base::Moment&) {
   // With a header of our own the kernel would send from an address that is no longer ours.
   lost_sources_.clear();
   std::set<base::Address> own;
-  for (const config::PlannedChannel& channel : plan_->channels) {
-    const auto& source = channel.spec().source;
-    if (!channel.is_active || !source || own.contains(*source) || lost_sources_.contains(*source)) continue;
-    (is_own_address(*source) ? own : lost_sources_).insert(*source);
+  for (const auto& ways : plan_->ways) {
+    for (const probes::ProbeSpec& spec : *ways) {
+      const auto& source = spec.source;
+      if (!source || own.contains(*source) || lost_sources_.contains(*source)) continue;
+      (is_own_address(*source) ? own : lost_sources_).insert(*source);
+    }
   }
 }
 

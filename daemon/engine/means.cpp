@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <unordered_set>
 #include <variant>
 
 #include "daemon/engine/capture.hpp"
@@ -87,9 +88,11 @@ bool is_own_address(const base::Address& address) {
 }
 
 base::Expected<void> check_bindings(const config::Plan& plan) {
+  std::unordered_set<const probes::ProbeSpec*> seen;  // asked by many, looked at once
   for (probes::ChannelIndex i = 0; i < plan.channels.size(); ++i) {
     if (!plan.channels[i].is_active) continue;
     const probes::ProbeSpec& spec = plan.channels[i].spec();
+    if (!seen.insert(&spec).second) continue;
     if (!spec.interface.empty() && ::if_nametoindex(spec.interface.c_str()) == 0) {
       return base::fail("probe '{}' of {}: there is no interface '{}'; 'ip link' lists those that there are", spec.name,
                         plan.channel_name(i), spec.interface);
