@@ -20,6 +20,12 @@ std::string describe(const Where& where, const std::string& file) {
   return fmt::format("{} line {}", *where.file, where.place.line);
 }
 
+// What ways of asking mostly differ in, should they differ.
+std::string outline(const probes::ProbeSpec& spec) {
+  const auto* const dns = std::get_if<probes::DnsSpec>(&spec.ask);
+  return fmt::format("{} {} {} {}/", spec.name, spec.interval.count(), spec.timeout.count(), dns ? dns->query : "");
+}
+
 // The unit that the budget is counted by: an IPv4 /24 or an IPv6 /48.
 base::Prefix budget_prefix(const base::Address& address) { return {address, address.is_v4() ? 24U : 48U}; }
 
@@ -65,9 +71,13 @@ CountryDraft* Assembly::find_country(const std::string& code) {
   return found == by_code_.end() ? nullptr : found->second;
 }
 
-std::vector<probes::ProbeSpec> Assembly::specs(const Settings* network, const ProbeList* network_list,
-                                               const TargetDraft& draft) const {
-  return book_.specs(network, &draft.settings, draft.list ? &*draft.list : network_list);
+Ways Assembly::ways(const Settings* network, const ProbeList* network_list, const TargetDraft& draft) {
+  Ways made(book_.specs(network, &draft.settings, draft.list ? &*draft.list : network_list));
+  std::string outlines;
+  for (const probes::ProbeSpec& spec : made) outlines += outline(spec);
+  std::vector<Ways>& alike = ways_[outlines];
+  const auto known = std::ranges::find(alike, made);
+  return known == alike.end() ? alike.emplace_back(std::move(made)) : *known;
 }
 
 void Assembly::add_target(NetworkDraft& network, TargetDraft draft, Place place, const Path& path, Faults& faults) {
@@ -79,7 +89,7 @@ void Assembly::add_target(NetworkDraft& network, TargetDraft draft, Place place,
     return;
   }
   Target target{std::move(draft.name), std::move(draft.host),
-                specs(&network.settings, network.list ? &*network.list : nullptr, draft)};
+                ways(&network.settings, network.list ? &*network.list : nullptr, draft)};
   if (control_hosts_.contains(target.host)) {
     faults.warn(place, path,
                 fmt::format("{} is a control too; controls must lie outside the country that is watched", target.host));
@@ -98,7 +108,7 @@ void Assembly::add_control(TargetDraft draft, std::string network, std::string u
                              describe(taken->second, faults.file())));
     return;
   }
-  Target target{std::move(draft.name), std::move(draft.host), specs(nullptr, nullptr, draft)};
+  Target target{std::move(draft.name), std::move(draft.host), ways(nullptr, nullptr, draft)};
   control_hosts_.insert(target.host);
   check_manners(target, place, path, faults);
   controls_.push_back({std::move(target), std::move(network), std::move(upstream)});

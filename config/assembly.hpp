@@ -69,8 +69,7 @@ class Assembly {
   void finish(Configuration& configuration, Faults& faults);
 
  private:
-  std::vector<probes::ProbeSpec> specs(const Settings* network, const ProbeList* network_list,
-                                       const TargetDraft& draft) const;
+  Ways ways(const Settings* network, const ProbeList* network_list, const TargetDraft& draft);
   void check_manners(const Target& target, Place place, const Path& path, Faults& faults);
   void count_rate(const Target& target);
   void check_rates(Faults& faults) const;
@@ -86,7 +85,8 @@ class Assembly {
   std::vector<Control> controls_;
   std::unordered_map<std::string, Where> control_names_;
   std::set<std::string> control_hosts_;
-  std::set<std::string> warned_;  // of what was said once already
+  std::unordered_map<std::string, std::vector<Ways>> ways_;  // each list once, by an outline of it
+  std::set<std::string> warned_;                             // of what was said once already
   std::size_t target_count_ = 0;
   double total_rate_ = 0;
   std::map<base::Prefix, double> prefix_rates_;

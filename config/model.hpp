@@ -8,17 +8,17 @@
 #include <string>
 #include <vector>
 
+#include "config/ways.hpp"
 #include "probes/base/address.hpp"
 #include "probes/base/time.hpp"
-#include "probes/spec.hpp"
 
 namespace blipd::config {
 
 // Somebody to ask, in each of the ways of `probes`. Names are unique within a network.
 struct Target {
   std::string name;
-  std::string host;                       // an address or a domain name
-  std::vector<probes::ProbeSpec> probes;  // after inheritance; never empty; names unique
+  std::string host;  // an address or a domain name
+  Ways probes;       // after inheritance; never empty; names unique
 };
 
 // Somebody to ask outside every watched country: when these fail, the fault is ours.
@@ -107,10 +107,9 @@ struct Web {
   std::shared_ptr<const WebFile> file;  // what config_file says (config/web_file.hpp); null without one
 };
 
-struct Configuration {
+// Everything but whom to ask.
+struct Options {
   std::string vantage_name;  // defaults to the host's name
-  std::vector<Control> controls;
-  std::vector<Country> countries;
   Budget budget;
   Detect detect;
   Engine engine;
@@ -120,6 +119,11 @@ struct Configuration {
   base::Duration retention = std::chrono::hours(24 * 90);  // of minutes; events are kept for ever
   std::string record;                                      // results are written there; empty: nowhere
   std::string log_level = "info";                          // debug | info | warning | error
+};
+
+struct Configuration : Options {
+  std::vector<Control> controls;
+  std::vector<Country> countries;
 };
 
 }  // namespace blipd::config

@@ -1,50 +1,12 @@
 #include "config/plan.hpp"
 
 #include <algorithm>
-#include <functional>
-#include <queue>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace blipd::config {
 
 namespace {
-
-// Hands out the positions of one table: who was there before keeps its place, newcomers fill the lowest free ones.
-class Positions {
- public:
-  // Registers everyone that the new plan holds; call place() only afterwards, once for each.
-  Positions(std::unordered_map<std::string, std::uint32_t> before, std::uint32_t size,
-            const std::vector<std::string>& now)
-      : size_(size) {
-    std::vector<bool> is_taken(size, false);
-    for (const std::string& name : now) {
-      const auto found = before.find(name);
-      if (found == before.end()) continue;
-      kept_.emplace(name, found->second);
-      is_taken[found->second] = true;
-    }
-    for (std::uint32_t i = 0; i < size; ++i) {
-      if (!is_taken[i]) free_.push(i);
-    }
-  }
-
-  struct Place {
-    std::uint32_t index;
-    bool is_kept;
-  };
-  Place place(const std::string& name) {
-    if (const auto found = kept_.find(name); found != kept_.end()) return {found->second, true};
-    if (free_.empty()) return {size_++, false};
-    const std::uint32_t index = free_.top();
-    free_.pop();
-    return {index, false};
-  }
-
- private:
-  std::unordered_map<std::string, std::uint32_t> kept_;
-  std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> free_;
-  std::uint32_t size_;
-};
 
 // Controls live under a name that cannot be a country's code, which has two letters.
 constexpr std::string_view kVantage = "vantage";
@@ -55,6 +17,13 @@ std::string network_name(const Plan& plan, const PlannedNetwork& network) {
   return join(network.country ? std::string_view(plan.countries[*network.country].code) : kVantage, network.name);
 }
 
+// Takes `part` and a slash from the front of `name`, if they stand there.
+bool take_part(std::string_view& name, std::string_view part) {
+  if (!name.starts_with(part) || name.size() <= part.size() || name[part.size()] != '/') return false;
+  name.remove_prefix(part.size() + 1);
+  return true;
+}
+
 // Grows `table` to hold `index` and returns its row.
 template <class Row>
 Row& row_at(std::vector<Row>& table, std::uint32_t index) {
@@ -62,14 +31,42 @@ Row& row_at(std::vector<Row>& table, std::uint32_t index) {
   return table[index];
 }
 
-// Where each active row of a table stands, by its full name.
-template <class Row, class NameOf>
-std::unordered_map<std::string, std::uint32_t> places_of(const std::vector<Row>& table, NameOf name_of) {
-  std::unordered_map<std::string, std::uint32_t> places;
-  for (std::uint32_t i = 0; i < table.size(); ++i) {
-    if (table[i].is_active) places.emplace(name_of(table[i]), i);
+struct Place {
+  std::uint32_t index;
+  bool is_kept;
+};
+
+// Hands out the positions of a table that had `size` rows. `before` says of each row of the new one where it stood:
+// whoever was there keeps its place, newcomers fill the lowest free ones.
+std::vector<Place> hand_out(std::size_t size, const std::vector<std::optional<std::uint32_t>>& before) {
+  std::vector<bool> is_taken(size, false);
+  for (const auto& kept : before) {
+    if (kept) is_taken[*kept] = true;
+  }
+  std::vector<Place> places;
+  places.reserve(before.size());
+  std::uint32_t next = 0;
+  for (const auto& kept : before) {
+    if (kept) {
+      places.push_back({*kept, true});
+      continue;
+    }
+    while (next < size && is_taken[next]) ++next;
+    places.push_back({next++, false});
   }
   return places;
+}
+
+// Indices at which two tables differ. Rows that are not active are all alike.
+template <class Row>
+std::vector<std::uint32_t> differences(const std::vector<Row>& before, const std::vector<Row>& now) {
+  std::vector<std::uint32_t> indices;
+  for (std::uint32_t i = 0; i < now.size(); ++i) {
+    const bool is_same = i < before.size() && before[i].is_active == now[i].is_active &&
+                         before[i].since_generation == now[i].since_generation;
+    if (!is_same) indices.push_back(i);
+  }
+  return indices;
 }
 
 // A network of the configuration, be it a country's or one that controls share.
@@ -87,6 +84,7 @@ std::vector<NetworkSource> networks_of(const Configuration& configuration) {
   for (const Country& country : configuration.countries) {
     for (const Network& network : country.networks) {
       NetworkSource source{join(country.code, network.name), &country, &network, network.name, {}, {}};
+      source.targets.reserve(network.targets.size());
       for (const Target& target : network.targets) source.targets.push_back(&target);
       sources.push_back(std::move(source));
     }
@@ -104,11 +102,13 @@ std::vector<NetworkSource> networks_of(const Configuration& configuration) {
 class Planner {
  public:
   Planner(const Configuration& configuration, const Plan* previous)
-      : previous_(previous ? *previous : empty_),
+      : configuration_(configuration),
+        is_first_(previous == nullptr),
+        previous_(previous ? *previous : empty_),
         sources_(networks_of(configuration)),
         plan_(std::make_shared<Plan>()) {
     plan_->generation = previous ? previous->generation + 1 : 1;
-    plan_->configuration = configuration;
+    plan_->configuration = static_cast<const Options&>(configuration);
     // Rows that nobody takes stay inactive, so no table ever shrinks under those who hold an index.
     plan_->countries.resize(previous_.countries.size());
     plan_->networks.resize(previous_.networks.size());
@@ -121,133 +121,204 @@ class Planner {
     place_networks();
     place_targets();
     place_channels();
-    sort_names();
+    plan_->changes = {is_first_ ? 0 : previous_.generation, differences(previous_.channels, plan_->channels),
+                      differences(previous_.targets, plan_->targets)};
     return plan_;
   }
 
  private:
   template <class Row>
-  std::uint64_t since(const std::vector<Row>& before, Positions::Place place) const {
+  std::uint64_t since(const std::vector<Row>& before, Place place) const {
     return place.is_kept ? before[place.index].since_generation : plan_->generation;
   }
 
   void place_countries() {
-    const auto& countries = plan_->configuration.countries;
-    std::vector<std::string> names;
-    for (const Country& country : countries) names.push_back(country.code);
-    Positions positions(places_of(previous_.countries, [](const PlannedCountry& row) { return row.code; }),
-                        static_cast<std::uint32_t>(previous_.countries.size()), names);
+    std::unordered_map<std::string_view, CountryIndex> known;
+    for (CountryIndex i = 0; i < previous_.countries.size(); ++i) {
+      if (previous_.countries[i].is_active) known.emplace(previous_.countries[i].code, i);
+    }
+    const auto& countries = configuration_.countries;
+    std::vector<std::optional<std::uint32_t>> before;
     for (const Country& country : countries) {
-      const auto place = positions.place(country.code);
+      const auto found = known.find(country.code);
+      before.push_back(found == known.end() ? std::nullopt : std::optional(found->second));
+    }
+    const auto places = hand_out(previous_.countries.size(), before);
+    for (std::size_t i = 0; i < countries.size(); ++i) {
+      const Country& country = countries[i];
+      const Place place = places[i];
       // What is known of a country as a whole begins and ends with having all of it.
       const bool is_same = place.is_kept && previous_.countries[place.index].is_split == country.is_split;
       const std::uint64_t from = since(previous_.countries, {place.index, is_same});
       row_at(plan_->countries, place.index) = {true, country.code, country.name, {}, from, country.is_split};
-      country_at_.emplace(country.code, place.index);
+      country_at_.emplace(&country, place.index);
     }
   }
 
   void place_networks() {
-    std::vector<std::string> names;
-    for (const NetworkSource& source : sources_) names.push_back(source.full_name);
-    Positions positions(
-        places_of(previous_.networks, [this](const PlannedNetwork& row) { return network_name(previous_, row); }),
-        static_cast<std::uint32_t>(previous_.networks.size()), names);
+    std::unordered_map<std::string, NetworkIndex> known;
+    for (NetworkIndex i = 0; i < previous_.networks.size(); ++i) {
+      const PlannedNetwork& network = previous_.networks[i];
+      if (network.is_active) known.emplace(network_name(previous_, network), i);
+    }
+    std::vector<std::optional<std::uint32_t>> before;
     for (const NetworkSource& source : sources_) {
-      const auto place = positions.place(source.full_name);
+      const auto found = known.find(source.full_name);
+      before.push_back(found == known.end() ? std::nullopt : std::optional(found->second));
+    }
+    network_at_ = hand_out(previous_.networks.size(), before);
+    for (std::size_t i = 0; i < sources_.size(); ++i) {
+      const NetworkSource& source = sources_[i];
+      const Place place = network_at_[i];
       PlannedNetwork& row = row_at(plan_->networks, place.index);
       row.is_active = true;
       row.name = source.name;
       row.since_generation = since(previous_.networks, place);
-      if (source.network) {
-        const CountryIndex country = country_at_.at(source.country->code);
-        row.country = country;
-        row.asn = source.network->asn;
-        row.access = source.network->access;
-        row.upstream = source.network->upstream;
-        row.weight = source.network->weight;
-        plan_->countries[country].networks.push_back(place.index);
-      }
-      network_at_.push_back(place.index);
+      row.targets.reserve(source.targets.size());
+      if (!source.network) continue;
+      const CountryIndex country = country_at_.at(source.country);
+      row.country = country;
+      row.asn = source.network->asn;
+      row.access = source.network->access;
+      row.upstream = source.network->upstream;
+      row.weight = source.network->weight;
+      plan_->countries[country].networks.push_back(place.index);
     }
   }
 
   void place_targets() {
-    std::vector<std::string> names;
-    for (const NetworkSource& source : sources_) {
-      for (const Target* target : source.targets) names.push_back(join(source.full_name, target->name));
+    std::vector<std::optional<std::uint32_t>> before;
+    std::unordered_map<std::string_view, TargetIndex> known;  // of one network
+    for (std::size_t i = 0; i < sources_.size(); ++i) {
+      known.clear();
+      if (network_at_[i].is_kept) {
+        for (const TargetIndex t : previous_.networks[network_at_[i].index].targets) {
+          known.emplace(previous_.targets[t].name, t);
+        }
+      }
+      for (const Target* target : sources_[i].targets) {
+        const auto found = known.find(target->name);
+        before.push_back(found == known.end() ? std::nullopt : std::optional(found->second));
+      }
     }
-    Positions positions(places_of(previous_.targets,
-                                  [this](const PlannedTarget& row) {
-                                    return join(network_name(previous_, previous_.networks[row.network]), row.name);
-                                  }),
-                        static_cast<std::uint32_t>(previous_.targets.size()), names);
-    std::size_t next = 0;
+    target_at_ = hand_out(previous_.targets.size(), before);
+    plan_->targets.reserve(std::max(previous_.targets.size(), before.size()));
+    auto place = target_at_.begin();
     for (std::size_t i = 0; i < sources_.size(); ++i) {
       const NetworkSource& source = sources_[i];
-      for (std::size_t t = 0; t < source.targets.size(); ++t) {
+      for (std::size_t t = 0; t < source.targets.size(); ++t, ++place) {
         const Target* target = source.targets[t];
-        const auto place = positions.place(names[next++]);
-        row_at(plan_->targets, place.index) = {true, target->name, target->host, network_at_[i], {}, ""};
-        if (!source.upstreams.empty()) plan_->targets[place.index].upstream = source.upstreams[t];
-        plan_->networks[network_at_[i]].targets.push_back(place.index);
-        target_at_.push_back(place);
+        const bool is_same = place->is_kept && previous_.targets[place->index].host == target->host;
+        PlannedTarget& row = row_at(plan_->targets, place->index);
+        row = {true, network_at_[i].index, target->name, target->host, {}, {}, 0};
+        row.since_generation = since(previous_.targets, {place->index, is_same});
+        if (!source.upstreams.empty()) row.upstream = source.upstreams[t];
+        plan_->networks[network_at_[i].index].targets.push_back(place->index);
       }
     }
   }
 
+  // Where the channel that asks `target` by `probe` stood before; `was` is where the target stood.
+  std::optional<ChannelIndex> find_before(TargetIndex was, std::string_view probe) const {
+    for (const ChannelIndex c : previous_.targets[was].channels) {
+      if (previous_.channels[c].spec().name == probe) return c;
+    }
+    return std::nullopt;
+  }
+
   void place_channels() {
-    std::vector<std::string> names;
+    std::vector<std::optional<std::uint32_t>> before;
+    auto target_place = target_at_.begin();
     for (const NetworkSource& source : sources_) {
       for (const Target* target : source.targets) {
-        for (const auto& spec : target->probes) names.push_back(join(join(source.full_name, target->name), spec.name));
+        const Place at = *target_place++;
+        for (const auto& spec : target->probes) {
+          before.push_back(at.is_kept ? find_before(at.index, spec.name) : std::nullopt);
+        }
       }
     }
-    Positions positions(places_of(previous_.channels, [](const PlannedChannel& row) { return row.name; }),
-                        static_cast<std::uint32_t>(previous_.channels.size()), names);
-    std::size_t next = 0;
-    std::size_t next_target = 0;
+    const auto places = hand_out(previous_.channels.size(), before);
+    plan_->channels.reserve(std::max(previous_.channels.size(), before.size()));
+    auto place = places.begin();
+    target_place = target_at_.begin();
     for (std::size_t i = 0; i < sources_.size(); ++i) {
       for (const Target* target : sources_[i].targets) {
-        const Positions::Place at = target_at_[next_target++];
-        const bool is_same_host = at.is_kept && previous_.targets[at.index].host == target->host;
+        const TargetIndex at = (target_place++)->index;
+        if (const auto& list = target->probes.shared(); list && held_.insert(list.get()).second) {
+          plan_->ways.push_back(list);
+        }
+        PlannedTarget& planned = plan_->targets[at];
+        planned.channels.reserve(target->probes.size());
         for (const probes::ProbeSpec& spec : target->probes) {
-          const std::string& name = names[next++];
-          auto place = positions.place(name);
-          // Another host or another way of asking is another measurement, whatever its name.
-          place.is_kept = place.is_kept && is_same_host && previous_.channels[place.index].spec == spec;
-          row_at(plan_->channels, place.index) = {true, at.index, network_at_[i],
-                                                  spec, name,     since(previous_.channels, place)};
-          plan_->targets[at.index].channels.push_back(place.index);
+          place_channel(*place++, at, network_at_[i].index, spec);
         }
       }
     }
   }
 
-  void sort_names() {
-    auto& by_name = plan_->channels_by_name;
-    for (ChannelIndex i = 0; i < plan_->channels.size(); ++i) {
-      if (plan_->channels[i].is_active) by_name.push_back(i);
-    }
-    std::ranges::sort(by_name, {}, [this](ChannelIndex i) -> const std::string& { return plan_->channels[i].name; });
+  void place_channel(Place place, TargetIndex target, NetworkIndex network, const probes::ProbeSpec& spec) {
+    // Another host or another way of asking is another measurement, whatever its name.
+    place.is_kept = place.is_kept && plan_->targets[target].since_generation < plan_->generation &&
+                    is_same(previous_.channels[place.index].spec(), spec);
+    PlannedChannel& row = row_at(plan_->channels, place.index);
+    row.is_active = true;
+    row.target = target;
+    row.network = network;
+    row.asks = &spec;
+    row.since_generation = since(previous_.channels, place);
+    plan_->targets[target].channels.push_back(place.index);
+  }
+
+  // Few ways of asking are shared by many, so the same two are compared over and over.
+  bool is_same(const probes::ProbeSpec& before, const probes::ProbeSpec& now) {
+    const probes::ProbeSpec*& known = known_same_[&now];
+    if (known == &before) return true;
+    if (before != now) return false;
+    known = &before;
+    return true;
   }
 
   const Plan empty_;
+  const Configuration& configuration_;
+  const bool is_first_;
   const Plan& previous_;
   std::vector<NetworkSource> sources_;
   std::shared_ptr<Plan> plan_;
-  std::unordered_map<std::string, CountryIndex> country_at_;
-  std::vector<NetworkIndex> network_at_;     // of each source, in order
-  std::vector<Positions::Place> target_at_;  // of each source's targets, in order
+  std::unordered_map<const Country*, CountryIndex> country_at_;
+  std::vector<Place> network_at_;  // of each source, in order
+  std::vector<Place> target_at_;   // of each source's targets, in order
+  std::unordered_set<const Ways::List*> held_;
+  std::unordered_map<const probes::ProbeSpec*, const probes::ProbeSpec*> known_same_;
 };
 
 }  // namespace
 
+const probes::ProbeSpec& PlannedChannel::nothing() {
+  static const probes::ProbeSpec kNothing;
+  return kNothing;
+}
+
+std::string Plan::channel_name(ChannelIndex index) const {
+  const PlannedChannel& channel = channels[index];
+  if (!channel.is_active) return {};
+  const PlannedNetwork& network = networks[channel.network];
+  return fmt::format("{}/{}/{}/{}", network.country ? std::string_view(countries[*network.country].code) : kVantage,
+                     network.name, targets[channel.target].name, channel.spec().name);
+}
+
 std::optional<ChannelIndex> Plan::find_channel(std::string_view name) const {
-  const auto found = std::ranges::lower_bound(channels_by_name, name, {},
-                                              [this](ChannelIndex i) -> std::string_view { return channels[i].name; });
-  if (found == channels_by_name.end() || channels[*found].name != name) return std::nullopt;
-  return *found;
+  for (const PlannedNetwork& network : networks) {
+    std::string_view rest = name;
+    if (!network.is_active || !take_part(rest, network_name(*this, network))) continue;
+    for (const TargetIndex t : network.targets) {
+      std::string_view probe = rest;
+      if (!take_part(probe, targets[t].name)) continue;
+      for (const ChannelIndex c : targets[t].channels) {
+        if (channels[c].spec().name == probe) return c;
+      }
+    }
+  }
+  return std::nullopt;
 }
 
 std::string_view Plan::country_code(NetworkIndex network) const {
@@ -257,6 +328,13 @@ std::string_view Plan::country_code(NetworkIndex network) const {
 
 std::shared_ptr<const Plan> make_plan(const Configuration& configuration, const Plan* previous) {
   return Planner(configuration, previous).make();
+}
+
+Changes changes_between(const Plan* before, const Plan& now) {
+  if (before == nullptr)
+    return {0, differences<PlannedChannel>({}, now.channels), differences<PlannedTarget>({}, now.targets)};
+  if (now.changes.predecessor == before->generation) return now.changes;
+  return {before->generation, differences(before->channels, now.channels), differences(before->targets, now.targets)};
 }
 
 }  // namespace blipd::config

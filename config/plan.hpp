@@ -2,6 +2,9 @@
 // channels, targets, networks and countries by index. Immutable once made. A plan made from its
 // predecessor keeps the index of whatever keeps its name, so a reload leaves the state of untouched
 // channels where it is; indices that fell free are marked inactive and given to newcomers.
+//
+// Lean, since a process may hold a million channels and, while a reload is under way, two plans: ways of asking are
+// shared by all channels that are asked alike, and a channel's name is put together when somebody wants it.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +15,7 @@
 #include <vector>
 
 #include "config/model.hpp"
+#include "config/ways.hpp"
 #include "probes/result.hpp"
 #include "probes/spec.hpp"
 
@@ -26,21 +30,26 @@ struct PlannedChannel {
   bool is_active = false;
   TargetIndex target = 0;
   NetworkIndex network = 0;
-  probes::ProbeSpec spec;
-  // country/network/target/probe: the channel's identity, and what its phase is hashed from.
-  std::string name;
+  // Never null; belongs to the plan's `ways`.
+  const probes::ProbeSpec* asks = &nothing();
   // The generation of the plan that first gave this index to this channel with this spec: differs between two
   // plans when the index was given to a newcomer or the way of asking changed, so state must start anew.
   std::uint64_t since_generation = 0;
+
+  const probes::ProbeSpec& spec() const { return *asks; }
+
+ private:
+  static const probes::ProbeSpec& nothing();  // of a channel that is not active
 };
 
 struct PlannedTarget {
   bool is_active = false;
+  NetworkIndex network = 0;
   std::string name;
   std::string host;
-  NetworkIndex network = 0;
   std::vector<ChannelIndex> channels;
-  std::string upstream;  // of a path control; else empty
+  std::string upstream;                // of a path control; else empty
+  std::uint64_t since_generation = 0;  // of this name at this host
 };
 
 struct PlannedNetwork {
@@ -67,16 +76,30 @@ struct PlannedCountry {
   bool is_split = false;
 };
 
+// What a plan has different from its predecessor, by index, ascending: rows that are new, gone or another's now, and
+// channels that are asked in another way. With it a reload costs what it changes and not what there is.
+struct Changes {
+  std::uint64_t predecessor = 0;  // its generation; 0: none, everything is new
+  std::vector<ChannelIndex> channels;
+  std::vector<TargetIndex> targets;
+};
+
 struct Plan {
   std::uint64_t generation = 1;
-  Configuration configuration;  // what it was made from
+  Options configuration;  // what it was made from, but for whom to ask, which the tables hold
   std::vector<PlannedChannel> channels;
   std::vector<PlannedTarget> targets;
   std::vector<PlannedNetwork> networks;
   std::vector<PlannedCountry> countries;
-  std::vector<ChannelIndex> channels_by_name;  // the active ones, sorted by name: what find_channel searches
+  std::vector<std::shared_ptr<const Ways::List>> ways;  // keeps what `asks` points at
+  Changes changes;
 
-  // By country/network/target/probe; controls are vantage/network/target/probe. Empty when there is none.
+  // country/network/target/probe, put together from the rows: the channel's identity, and what its phase is hashed
+  // from. Empty for one that is not active.
+  std::string channel_name(ChannelIndex index) const;
+
+  // By country/network/target/probe; controls are vantage/network/target/probe. Empty when there is none. Looks at
+  // every target of the network: who searches for many makes a table of the names.
   std::optional<ChannelIndex> find_channel(std::string_view name) const;
 
   // The labels that Prometheus and the log use. Of controls: country "" and network as configured.
@@ -85,5 +108,8 @@ struct Plan {
 
 // `previous` may be null.
 std::shared_ptr<const Plan> make_plan(const Configuration& configuration, const Plan* previous);
+
+// What is different between two plans of one line, whatever lies between them. Without `before` it is every row.
+Changes changes_between(const Plan* before, const Plan& now);
 
 }  // namespace blipd::config

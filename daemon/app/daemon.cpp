@@ -1,5 +1,6 @@
 #include "daemon/app/daemon.hpp"
 
+#include <malloc.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "daemon/app/chronicler.hpp"
 #include "daemon/app/privileges.hpp"
 #include "daemon/app/publisher.hpp"
+#include "daemon/app/reaper.hpp"
 #include "daemon/app/recorder.hpp"
 #include "daemon/app/reloader.hpp"
 #include "daemon/app/supervisor.hpp"
@@ -45,13 +47,13 @@ class Daemon::Impl {
   Impl(std::string config_path, config::Loaded loaded, config::Shard shard, Log& log)
       : config_path_(std::move(config_path)),
         log_(log),
-        plan_(config::make_plan(loaded.configuration, nullptr)),
+        plan_(reaper_.watch(config::make_plan(loaded.configuration, nullptr))),
         pipeline_(plan_, clock_.read()),
         publisher_(pipeline_, [this] { on_probing_thread([this] { wake(); }); }),
         supervisor_(Supervisor::of_environment(clock_.read().mono)),
         signals_(io_, SIGTERM, SIGINT, SIGHUP),
         reloader_(
-            config_path_, loaded.text, plan_, shard,
+            config_path_, std::move(loaded.text), plan_, shard, reaper_,
             [this](std::function<void()> work) { on_probing_thread(std::move(work)); },
             [this](const Reloader::Proposal& proposal) { return take(proposal); }),
         target_watch_([this] { on_probing_thread([this] { reloader_.request(Reloader::What::kTargetFiles, {}); }); }),
@@ -60,6 +62,8 @@ class Daemon::Impl {
   }
 
   int run() {
+    // What loading took and the plan does not need goes back to the machine.
+    ::malloc_trim(0);
     if (!open()) return kExitEnvironment;
     wait_for_signal();
     engine_->start();
@@ -82,7 +86,7 @@ class Daemon::Impl {
   void on_probing_thread(std::function<void()> work) { asio::post(io_, std::move(work)); }
 
   std::unique_ptr<journal::Journal> open_journal() {
-    const config::Configuration& configuration = plan_->configuration;
+    const config::Options& configuration = plan_->configuration;
     if (configuration.journal.empty()) return nullptr;
     journal::Options options;
     options.path = configuration.journal;
@@ -261,8 +265,8 @@ class Daemon::Impl {
     reload_ = {true, clock_.read().wall};
   }
 
-  void warn_of_what_needs_a_restart(const config::Configuration& next) {
-    const config::Configuration& now = plan_->configuration;
+  void warn_of_what_needs_a_restart(const config::Options& next) {
+    const config::Options& now = plan_->configuration;
     const auto warn = [this](std::string_view key) {
       log_.write(Severity::kWarning, "restart_needed", fmt::format("{}: changes only with a restart", key));
     };
@@ -278,7 +282,7 @@ class Daemon::Impl {
     for (const config::PlannedChannel& channel : plan_->channels) {
       if (!channel.is_active) continue;
       ++channels_;
-      period_ = std::min(period_.value_or(channel.spec.interval), channel.spec.interval);
+      period_ = std::min(period_.value_or(channel.spec().interval), channel.spec().interval);
     }
   }
 
@@ -286,6 +290,7 @@ class Daemon::Impl {
   Log& log_;
   base::SystemClock clock_;
   asio::io_context io_{1};
+  Reaper reaper_;
   std::shared_ptr<const config::Plan> plan_;
   std::size_t channels_ = 0;              // of it, active ones
   std::optional<base::Duration> period_;  // the shortest of their intervals

@@ -124,8 +124,8 @@ class OneRound final : public probes::ResultSink {
     }
     auto& answer = answers_[result.channel];
     if (answer) return;
-    answer =
-        ProbeAnswer{plan_->channels[result.channel].spec, result, detail != nullptr ? *detail : probes::AnswerDetail{}};
+    answer = ProbeAnswer{plan_->channels[result.channel].spec(), result,
+                         detail != nullptr ? *detail : probes::AnswerDetail{}};
     if (++answered_ < answers_.size()) return;
     engine_->stop();
     io_.stop();

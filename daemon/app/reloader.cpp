@@ -1,5 +1,7 @@
 #include "daemon/app/reloader.hpp"
 
+#include <malloc.h>
+
 #include <memory>
 #include <utility>
 
@@ -8,11 +10,12 @@
 namespace blipd::app {
 
 Reloader::Reloader(std::string path, std::string text, std::shared_ptr<const config::Plan> plan, config::Shard shard,
-                   Post post, Apply apply)
+                   Reaper& reaper, Post post, Apply apply)
     : path_(std::move(path)),
-      text_(std::move(text)),
+      text_(std::make_shared<const std::string>(std::move(text))),
       plan_(std::move(plan)),
       shard_(shard),
+      reaper_(reaper),
       post_(std::move(post)),
       apply_(std::move(apply)) {}
 
@@ -35,7 +38,7 @@ void Reloader::start() {
   if (thread_.joinable()) thread_.join();
   thread_ = std::thread([this, what] {
     auto proposal = std::make_shared<const Proposal>(propose(what));
-    post_([this, proposal] { finish(*proposal); });
+    post_([this, proposal = std::move(proposal)]() mutable { finish(std::move(proposal)); });
   });
 }
 
@@ -44,10 +47,14 @@ Reloader::Proposal Reloader::propose(What what) const {
   proposal.what = what;
   const config::LoadOptions options{.shard = shard_};
   proposal.loaded =
-      what == What::kEverything ? config::load_file(path_, options) : config::load_text(text_, path_, options);
+      what == What::kEverything ? config::load_file(path_, options) : config::load_text(*text_, path_, options);
   for (const config::Fault& fault : proposal.loaded.faults) proposal.faults.push_back(fault.to_string());
   if (!proposal.faults.empty()) return proposal;
-  auto plan = config::make_plan(proposal.loaded.configuration, plan_.get());
+  auto plan = reaper_.watch(config::make_plan(proposal.loaded.configuration, plan_.get()));
+  // Every target stands in the plan now. What loading took goes back to the machine, here and not on the probing
+  // thread.
+  proposal.loaded.configuration = {};
+  ::malloc_trim(0);
   if (const auto bindings = engine::check_bindings(*plan)) {
     proposal.plan = std::move(plan);
   } else {
@@ -56,12 +63,13 @@ Reloader::Proposal Reloader::propose(What what) const {
   return proposal;
 }
 
-void Reloader::finish(const Proposal& proposal) {
-  const serve::ReloadOutcome outcome = apply_(proposal);
+void Reloader::finish(std::shared_ptr<const Proposal> proposal) {
+  const serve::ReloadOutcome outcome = apply_(*proposal);
   if (outcome.was_successful) {
-    text_ = proposal.loaded.text;
-    plan_ = proposal.plan;
+    plan_ = proposal->plan;
+    reaper_.leave(std::exchange(text_, {proposal, &proposal->loaded.text}));
   }
+  reaper_.leave(std::move(proposal));
   is_loading_ = false;
   for (const Done& done : std::exchange(asked_, {})) done(outcome);
   if (is_wanted_) start();

@@ -11,6 +11,7 @@
 
 #include "config/load.hpp"
 #include "config/plan.hpp"
+#include "daemon/app/reaper.hpp"
 #include "daemon/serve/published.hpp"
 
 namespace blipd::app {
@@ -24,16 +25,17 @@ class Reloader {
   using Post = std::function<void(std::function<void()>)>;  // runs a function on the probing thread; from any thread
   struct Proposal {
     What what = What::kEverything;
-    config::Loaded loaded;
+    config::Loaded loaded;                     // its configuration has become the plan
     std::vector<std::string> faults;           // why it cannot be applied
     std::shared_ptr<const config::Plan> plan;  // null when it cannot
   };
   using Apply = std::function<serve::ReloadOutcome(const Proposal&)>;
   using Done = std::function<void(const serve::ReloadOutcome&)>;
 
-  // `text` and `plan` are those that hold now; `shard` is taken of each configuration that is loaded.
-  Reloader(std::string path, std::string text, std::shared_ptr<const config::Plan> plan, config::Shard shard, Post post,
-           Apply apply);
+  // `text` and `plan` are those that hold now; `shard` is taken of each configuration that is loaded. `reaper` takes
+  // what is done with, plans included, and outlives this.
+  Reloader(std::string path, std::string text, std::shared_ptr<const config::Plan> plan, config::Shard shard,
+           Reaper& reaper, Post post, Apply apply);
   // Waits for a load under way; nobody is told of it any more.
   ~Reloader();
 
@@ -44,12 +46,13 @@ class Reloader {
  private:
   void start();
   Proposal propose(What what) const;
-  void finish(const Proposal& proposal);
+  void finish(std::shared_ptr<const Proposal> proposal);
 
   std::string path_;
-  std::string text_;  // like the plan, left alone while a load is under way
+  std::shared_ptr<const std::string> text_;  // like the plan, left alone while a load is under way
   std::shared_ptr<const config::Plan> plan_;
   config::Shard shard_;
+  Reaper& reaper_;
   Post post_;
   Apply apply_;
   std::thread thread_;

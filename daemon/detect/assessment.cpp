@@ -44,9 +44,8 @@ void Assessment::adopt(std::shared_ptr<const config::Plan> plan) {
                                   {event::Scope::kCountry, plan_->countries[i].code, std::string(), std::string()});
   }
   usual_rtts_.resize(plan_->channels.size());
-  for (std::size_t i = 0; i < usual_rtts_.size(); ++i) {
-    if (!is_kept(plan_->channels, before ? &before->channels : nullptr, i)) usual_rtts_[i] = UsualRtt();
-  }
+  for (const config::ChannelIndex i : config::changes_between(before.get(), *plan_).channels)
+    usual_rtts_[i] = UsualRtt();
   // Of a target that is not asked any more nothing further will be known.
   std::vector<config::TargetIndex> gone;
   for (const auto& [index, standing] : targets_) {

@@ -57,8 +57,8 @@ std::string Assessment::memory() const {
   for (std::size_t i = 0; i < plan_->channels.size(); ++i) {
     if (!plan_->channels[i].is_active) continue;
     const UsualAnswers::Memory usual = hearing_.roster().channel(static_cast<probes::ChannelIndex>(i)).usual.memory();
-    channels[plan_->channels[i].name] = {usual.mean,         usual.weight,          usual.count,
-                                         usual.has_answered, usual_rtts_[i].mean(), usual_rtts_[i].count()};
+    channels[plan_->channel_name(static_cast<config::ChannelIndex>(i))] = {
+        usual.mean, usual.weight, usual.count, usual.has_answered, usual_rtts_[i].mean(), usual_rtts_[i].count()};
   }
   Json networks = Json::object();
   for (std::size_t i = 0; i < networks_.size(); ++i) {
@@ -86,7 +86,7 @@ base::Expected<void> Assessment::restore(const std::string& memory, const std::v
     const Json none = Json::object();
     const Json channels = json.value("channels", none);
     for (std::size_t i = 0; i < plan_->channels.size(); ++i) {
-      const auto found = channels.find(plan_->channels[i].name);
+      const auto found = channels.find(plan_->channel_name(static_cast<config::ChannelIndex>(i)));
       if (!plan_->channels[i].is_active || found == channels.end()) continue;
       hearing_.restore(static_cast<probes::ChannelIndex>(i), {found->at(0), found->at(1), found->at(2), found->at(3)});
       usual_rtts_[i].restore(found->at(4), found->at(5));

@@ -67,7 +67,7 @@ bool CountryRecord::is_broad(const Scene& scene) const {
       for (const auto c : scene.plan.targets[t].channels) {
         const ChannelEntry& channel = roster.channel(c);
         if (!channel.usual.is_heard(floor)) continue;
-        const std::size_t protocol = scene.plan.channels[c].spec.ask.index();
+        const std::size_t protocol = scene.plan.channels[c].spec().ask.index();
         protocols.insert(protocol);
         if (channel.contact.failures() > 0) silent_protocols.insert(protocol);
       }

@@ -26,10 +26,9 @@ void Hearing::adopt(std::shared_ptr<const config::Plan> plan) {
   roster_.adopt(*plan_, before.get());
   ask_list_.resize(plan_->channels.size());
   overdue_.resize(plan_->channels.size());
-  for (std::size_t i = 0; before && i < before->channels.size(); ++i) {
-    if (is_kept(plan_->channels, &before->channels, i)) continue;
-    witnesses_.erase(static_cast<ChannelIndex>(i));
-    overdue_.forget(static_cast<ChannelIndex>(i));
+  for (const ChannelIndex i : config::changes_between(before.get(), *plan_).channels) {
+    witnesses_.erase(i);
+    overdue_.forget(i);
   }
   networks_.resize(plan_->networks.size());
   waiting_.clear();

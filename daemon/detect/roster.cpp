@@ -5,23 +5,18 @@
 namespace blipd::detect {
 
 void Roster::adopt(const config::Plan& plan, const config::Plan* previous) {
+  const config::Changes changes = config::changes_between(previous, plan);
   channels_.resize(plan.channels.size());
-  for (std::size_t i = 0; i < plan.channels.size(); ++i) {
+  for (const probes::ChannelIndex i : changes.channels) {
     const config::PlannedChannel& planned = plan.channels[i];
-    const bool is_kept = previous && i < previous->channels.size() && planned.is_active &&
-                         previous->channels[i].since_generation == planned.since_generation;
-    if (!is_kept) channels_[i] = ChannelEntry{};
+    channels_[i] = ChannelEntry{};
     channels_[i].target = planned.target & 0x7fffffffU;
     channels_[i].is_control = planned.is_active && plan.networks[planned.network].is_control();
   }
   targets_.resize(plan.targets.size());
-  for (std::size_t i = 0; i < plan.targets.size(); ++i) {
-    const config::PlannedTarget& planned = plan.targets[i];
-    const bool is_kept = previous && i < previous->targets.size() && planned.is_active &&
-                         previous->targets[i].is_active && previous->targets[i].name == planned.name &&
-                         previous->targets[i].host == planned.host && previous->targets[i].network == planned.network;
-    if (!is_kept) targets_[i] = TargetEntry{};
-    targets_[i].network = planned.network;
+  for (const config::TargetIndex i : changes.targets) {
+    targets_[i] = TargetEntry{};
+    targets_[i].network = plan.targets[i].network;
   }
   networks_.assign(plan.networks.size(), NetworkCount{});
   for (std::size_t i = 0; i < plan.targets.size(); ++i) {
@@ -29,7 +24,21 @@ void Roster::adopt(const config::Plan& plan, const config::Plan* previous) {
     NetworkCount& count = networks_[targets_[i].network];
     count.voting_targets += targets_[i].has_vote ? 1 : 0;
     count.up_targets += targets_[i].has_vote && targets_[i].state == TargetState::kUp ? 1 : 0;
-    refresh(plan, static_cast<config::TargetIndex>(i), kDownAfter);
+  }
+  // Who is asked as before stands as before, unless other rules decide who has a vote.
+  const double floor = plan.configuration.detect.usual_floor;
+  const bool has_other_rules = previous && previous->configuration.detect.usual_floor != floor;
+  for (config::TargetIndex i = 0; has_other_rules && i < plan.targets.size(); ++i) {
+    if (plan.targets[i].is_active) refresh(plan, i, kDownAfter);
+  }
+  for (const probes::ChannelIndex i : changes.channels) {
+    if (plan.channels[i].is_active) refresh(plan, plan.channels[i].target, kDownAfter);
+  }
+  // A target that lost one of its ways of being asked.
+  for (const probes::ChannelIndex i : changes.channels) {
+    if (!previous || i >= previous->channels.size() || !previous->channels[i].is_active) continue;
+    const config::TargetIndex former = previous->channels[i].target;
+    if (plan.targets[former].is_active) refresh(plan, former, kDownAfter);
   }
 }
 

@@ -32,27 +32,28 @@ StampSource worse(StampSource a, StampSource b) { return a == b ? a : StampSourc
 
 Flights::Flights(probes::ResultSink& sink, base::Duration late_window) : sink_(sink), late_window_(late_window) {}
 
-void Flights::lay_out(const std::vector<ChannelTiming>& timings) {
-  if (channels_.size() < timings.size()) channels_.resize(timings.size());
-  generations_.resize(channels_.size());
-  for (ChannelIndex i = 0; i < channels_.size(); ++i) {
-    Channel& channel = channels_[i];
-    const bool is_asked = i < timings.size() && timings[i].is_active;
-    if (is_asked && channel.is_active && generations_[i] == timings[i].generation) continue;
-    if (channel.is_active) {
-      waiting_ -= waiting(i);
-      slots_.give_back(channel.first_slot, channel.slots());
-    }
-    // Sequence numbers go on, so that nothing on the wire for a former channel of this index fits a new one.
-    channel = Channel{.next_sequence = channel.next_sequence};
-    if (!is_asked) continue;
-    const std::uint32_t slots = slots_for(timings[i], late_window_);
-    channel.first_slot = slots_.take(slots);
-    channel.mask = static_cast<std::uint16_t>(slots - 1);
-    channel.timeout = deadlines_.class_of(timings[i].timeout);
-    channel.is_active = true;
-    generations_[i] = timings[i].generation;
+void Flights::make_room(std::size_t channels) {
+  if (channels_.size() >= channels) return;
+  channels_.resize(channels);
+  generations_.resize(channels);
+}
+
+void Flights::lay_out(ChannelIndex index, const ChannelTiming& timing) {
+  Channel& channel = channels_[index];
+  if (timing.is_active && channel.is_active && generations_[index] == timing.generation) return;
+  if (channel.is_active) {
+    waiting_ -= waiting(index);
+    slots_.give_back(channel.first_slot, channel.slots());
   }
+  // Sequence numbers go on, so that nothing on the wire for a former channel of this index fits a new one.
+  channel = Channel{.next_sequence = channel.next_sequence};
+  if (!timing.is_active) return;
+  const std::uint32_t slots = slots_for(timing, late_window_);
+  channel.first_slot = slots_.take(slots);
+  channel.mask = static_cast<std::uint16_t>(slots - 1);
+  channel.timeout = deadlines_.class_of(timing.timeout);
+  channel.is_active = true;
+  generations_[index] = timing.generation;
 }
 
 std::optional<Sequence> Flights::reserve(ChannelIndex channel) {

@@ -36,9 +36,10 @@ class Flights {
 
   Flights(probes::ResultSink& sink, base::Duration late_window);
 
-  // Makes room for `channels`. Probes under way stay where the generation is unchanged, together with the timing that
-  // the channel had, and vanish without a Result where it is not.
-  void lay_out(const std::vector<ChannelTiming>& channels);
+  // Gives a channel, one of those that there is room for, its slots, or takes them back. Probes under way stay where the
+  // generation is unchanged, together with the timing that the channel had, and vanish without a Result where it is not.
+  void make_room(std::size_t channels);
+  void lay_out(probes::ChannelIndex channel, const ChannelTiming& timing);
 
   // The number that the channel's next probe will have.
   probes::Sequence next_sequence(probes::ChannelIndex channel) const { return channels_[channel].next_sequence; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace blipd::engine {
 
@@ -51,27 +52,35 @@ base::Expected<void> Loop::open(std::shared_ptr<const config::Plan> plan) {
 }
 
 void Loop::adopt(std::shared_ptr<const config::Plan> plan) {
-  plan_ = std::move(plan);
+  const auto before = std::exchange(plan_, std::move(plan));
   auto budget = std::make_unique<Budget>(plan_->configuration.budget);
   roster_.adopt(plan_, *budget);
   budget_ = std::move(budget);
   sink_.adopt(*plan_);
 
-  std::vector<Flights::ChannelTiming> timings(plan_->channels.size());
-  std::vector<Schedule::Entry> entries;
-  for (std::size_t i = 0; i < plan_->channels.size(); ++i) {
+  const std::vector<probes::ChannelIndex> changed = config::changes_between(before.get(), *plan_).channels;
+  flights_->make_room(plan_->channels.size());
+  for (const probes::ChannelIndex i : changed) {
     const config::PlannedChannel& channel = plan_->channels[i];
-    if (!channel.is_active) continue;
-    timings[i] = {true, channel.spec.interval, channel.spec.timeout, channel.since_generation};
-    entries.push_back(
-        {static_cast<probes::ChannelIndex>(i), channel.spec.interval, phase_of(channel.name, channel.spec.interval)});
+    const probes::ProbeSpec& spec = channel.spec();
+    flights_->lay_out(i, {channel.is_active, spec.interval, spec.timeout, channel.since_generation});
   }
-  flights_->lay_out(timings);
   const base::Moment now = clock_.read();
-  if (asking_ == Asking::kScheduled) schedule_.assign(entries, now.mono);
+  if (asking_ == Asking::kScheduled) reschedule(changed, now.mono);
   std::erase_if(deferred_, [&](const Due& d) { return !plan_->channels[d.channel].is_active; });
   watch_names();
   look_at_routes(now);
+}
+
+void Loop::reschedule(std::span<const probes::ChannelIndex> changed, base::MonoTime from) {
+  std::vector<Schedule::Entry> newcomers;
+  for (const probes::ChannelIndex i : changed) {
+    const config::PlannedChannel& channel = plan_->channels[i];
+    if (!channel.is_active) continue;
+    const base::Duration interval = channel.spec().interval;
+    newcomers.push_back({i, interval, phase_of(plan_->channel_name(i), interval)});
+  }
+  schedule_.change(changed, newcomers, from);
 }
 
 void Loop::watch_names() {
@@ -124,10 +133,12 @@ void Loop::look_at_routes(const base::Moment&) {
   // With a header of our own the kernel would send from an address that is no longer ours.
   lost_sources_.clear();
   std::set<base::Address> own;
-  for (const config::PlannedChannel& channel : plan_->channels) {
-    const auto& source = channel.spec.source;
-    if (!channel.is_active || !source || own.contains(*source) || lost_sources_.contains(*source)) continue;
-    (is_own_address(*source) ? own : lost_sources_).insert(*source);
+  for (const auto& ways : plan_->ways) {
+    for (const probes::ProbeSpec& spec : *ways) {
+      const auto& source = spec.source;
+      if (!source || own.contains(*source) || lost_sources_.contains(*source)) continue;
+      (is_own_address(*source) ? own : lost_sources_).insert(*source);
+    }
   }
 }
 
@@ -257,7 +268,7 @@ void Loop::due(Due due, const base::Moment& now) {
   const base::Duration lag = now.mono - due.scheduled;
   const config::PlannedChannel& planned = plan_->channels[due.channel];
   // Too late to be worth asking: the next one is due already, or the moment that it was to speak for is gone.
-  if (lag > plan_->configuration.engine.max_lag || lag >= planned.spec.interval) {
+  if (lag > plan_->configuration.engine.max_lag || lag >= planned.spec().interval) {
     flights_->abort_unsent(due.channel, probes::AbortReason::kOverrun, due.scheduled, now.mono);
     return;
   }
@@ -271,7 +282,7 @@ void Loop::due(Due due, const base::Moment& now) {
 }
 
 Loop::Asked Loop::ask(probes::ChannelIndex channel, base::MonoTime scheduled, const base::Moment& now) {
-  const probes::ProbeSpec& spec = plan_->channels[channel].spec;
+  const probes::ProbeSpec& spec = plan_->channels[channel].spec();
   const auto address = roster_.address(channel, flights_->next_sequence(channel));
   if (!address) {
     flights_->abort_unsent(channel, probes::AbortReason::kUnresolved, scheduled, now.mono);
@@ -341,7 +352,7 @@ void Loop::sent(const Ask& ask, int error, const base::Moment& at) {
   if (error != last_send_error_) {
     tell(Severity::kWarning, "send_error",
          fmt::format("cannot send to {} ({}): {}; such probes are not judged", ask.target.to_string(),
-                     plan_->channels[ask.channel].name, std::strerror(error)));
+                     plan_->channel_name(ask.channel), std::strerror(error)));
     last_send_error_ = error;
   }
 }

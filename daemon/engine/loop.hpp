@@ -79,6 +79,7 @@ class Loop final : private Inbox {
   Asked ask(probes::ChannelIndex channel, base::MonoTime scheduled, const base::Moment& now);
   void put_on_wire(const Ask& ask, Way way);
   void sent(const Ask& ask, int error, const base::Moment& at);
+  void reschedule(std::span<const probes::ChannelIndex> changed, base::MonoTime from);
   void watch_names();
   void count_lag(base::Duration lag);
   std::uint64_t capture_drops();

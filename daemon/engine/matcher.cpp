@@ -69,7 +69,7 @@ void Matcher::match_echo(const probes::EchoReading& reading, Learned& learned, I
 
 bool Matcher::find_short_quote(const probes::EchoReading& reading, Learned& learned) const {
   return roster_.find_at(reading.target, [&](probes::ChannelIndex channel) {
-    if (!std::holds_alternative<probes::IcmpSpec>(roster_.channel(channel).spec.ask)) return false;
+    if (!std::holds_alternative<probes::IcmpSpec>(roster_.channel(channel).spec().ask)) return false;
     return flights_.find(channel, [&](probes::Sequence sequence) {
       if ((sequence & 0xffffU) != (reading.sequence & 0xffffU)) return false;
       learned.channel = channel;
@@ -102,7 +102,7 @@ void Matcher::match_syn(const probes::SynReading& reading, Learned& learned, Inb
   }
   bool is_awaited = false;
   const bool is_found = roster_.find_at(reading.target, [&](probes::ChannelIndex channel) {
-    const auto* tcp = std::get_if<probes::TcpSpec>(&roster_.channel(channel).spec.ask);
+    const auto* tcp = std::get_if<probes::TcpSpec>(&roster_.channel(channel).spec().ask);
     if (tcp == nullptr || tcp->port != reading.target_port) return false;
     return flights_.find(channel, [&](probes::Sequence sequence) {
       if (syn_.source_port(channel, sequence) != reading.source_port) return false;

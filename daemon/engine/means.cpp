@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <unordered_set>
 #include <variant>
 
 #include "daemon/engine/capture.hpp"
@@ -24,7 +25,7 @@ void tell(const Notify& notify, Severity severity, std::string_view event, const
 
 bool has_way(const config::Plan& plan, Way way) {
   return std::ranges::any_of(plan.channels, [way](const config::PlannedChannel& channel) {
-    return channel.is_active && way_of(channel.spec) == way;
+    return channel.is_active && way_of(channel.spec()) == way;
   });
 }
 
@@ -87,16 +88,18 @@ bool is_own_address(const base::Address& address) {
 }
 
 base::Expected<void> check_bindings(const config::Plan& plan) {
-  for (const config::PlannedChannel& channel : plan.channels) {
-    if (!channel.is_active) continue;
-    const probes::ProbeSpec& spec = channel.spec;
+  std::unordered_set<const probes::ProbeSpec*> seen;  // asked by many, looked at once
+  for (probes::ChannelIndex i = 0; i < plan.channels.size(); ++i) {
+    if (!plan.channels[i].is_active) continue;
+    const probes::ProbeSpec& spec = plan.channels[i].spec();
+    if (!seen.insert(&spec).second) continue;
     if (!spec.interface.empty() && ::if_nametoindex(spec.interface.c_str()) == 0) {
       return base::fail("probe '{}' of {}: there is no interface '{}'; 'ip link' lists those that there are", spec.name,
-                        channel.name, spec.interface);
+                        plan.channel_name(i), spec.interface);
     }
     if (spec.source && !is_own_address(*spec.source)) {
       return base::fail("probe '{}' of {}: source {} is no address of this machine; 'ip address' lists its own",
-                        spec.name, channel.name, spec.source->to_string());
+                        spec.name, plan.channel_name(i), spec.source->to_string());
     }
   }
   return {};

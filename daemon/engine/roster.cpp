@@ -24,15 +24,18 @@ bool is_echo_or_syn(const probes::ProbeSpec& spec) {
   return way == Way::kEcho || way == Way::kSyn;
 }
 
-bool is_same(const config::Plan& before, const config::Plan& now, config::TargetIndex index) {
-  if (index >= before.targets.size()) return false;
-  const config::PlannedTarget& old = before.targets[index];
-  const config::PlannedTarget& target = now.targets[index];
-  return old.is_active && target.is_active && old.host == target.host && old.channels == target.channels &&
-         std::ranges::all_of(target.channels, [&](probes::ChannelIndex c) {
-           return before.channels[c].is_active &&
-                  before.channels[c].since_generation == now.channels[c].since_generation;
-         });
+// Those that are new, gone, at another host or asked in another way; all, when others may be refused now.
+std::vector<config::TargetIndex> changed_targets(const config::Plan* before, const config::Plan& now) {
+  const bool are_all = before == nullptr ||
+                       before->configuration.budget.do_not_probe != now.configuration.budget.do_not_probe;
+  const config::Changes changes = config::changes_between(are_all ? nullptr : before, now);
+  std::vector<config::TargetIndex> changed = changes.targets;
+  for (const probes::ChannelIndex channel : changes.channels) {
+    if (now.channels[channel].is_active) changed.push_back(now.channels[channel].target);
+  }
+  std::ranges::sort(changed);
+  changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
+  return changed;
 }
 
 }  // namespace
@@ -40,12 +43,7 @@ bool is_same(const config::Plan& before, const config::Plan& now, config::Target
 void Roster::adopt(std::shared_ptr<const config::Plan> plan, const Budget& budget) {
   const auto before = std::exchange(plan_, std::move(plan));
   budget_ = &budget;
-  const bool is_all_new =
-      !before || before->configuration.budget.do_not_probe != plan_->configuration.budget.do_not_probe;
-  std::vector<config::TargetIndex> changed;
-  for (config::TargetIndex i = 0; i < plan_->targets.size(); ++i) {
-    if (is_all_new || !is_same(*before, *plan_, i)) changed.push_back(i);
-  }
+  const std::vector<config::TargetIndex> changed = changed_targets(before.get(), *plan_);
   routes_.resize(plan_->channels.size());
   standings_.resize(plan_->targets.size());
   if (before) {
@@ -95,7 +93,7 @@ void Roster::resolved(const std::string& name, std::vector<base::Address> addres
 }
 
 bool Roster::is_usable(probes::ChannelIndex index, const base::Address& address) const {
-  const auto& source = plan_->channels[index].spec.source;
+  const auto& source = plan_->channels[index].spec().source;
   return !source || source->family() == address.family();
 }
 
@@ -124,7 +122,7 @@ void Roster::set_route(probes::ChannelIndex channel, const std::vector<base::Add
   if (addresses.empty()) return;
   route = {addresses.front(), true, addresses.size() > 1};
   if (route.has_more) more_[channel] = addresses;
-  if (!is_echo_or_syn(plan_->channels[channel].spec)) return;
+  if (!is_echo_or_syn(plan_->channels[channel].spec())) return;
   for (const base::Address& address : addresses) {
     if (book_.is_full()) rebuild_book();
     book_.add(address, channel);
@@ -136,7 +134,7 @@ void Roster::rebuild_book() {
   book_.clear(2 * (routes_.size() + more_.size()));
   for (probes::ChannelIndex channel = 0; channel < routes_.size(); ++channel) {
     const Route& route = routes_[channel];
-    if (!route.is_known || !is_echo_or_syn(plan_->channels[channel].spec)) continue;
+    if (!route.is_known || !is_echo_or_syn(plan_->channels[channel].spec())) continue;
     if (!route.has_more) {
       book_.add(route.address, channel);
       continue;

@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +32,11 @@ class Schedule {
 
   // Starts anew with these entries; the first occurrences are those after `from`.
   void assign(const std::vector<Entry>& entries, base::MonoTime from);
+
+  // Takes `gone` (ascending) out and `come` in. Everybody else goes on as if nothing had happened: no occurrence of
+  // theirs is skipped or given twice. The first occurrences of newcomers are those after `from`, or after the last call
+  // of advance() where others are asked at the same interval. Costs a pass over the rings, no sorting of who stays.
+  void change(std::span<const probes::ChannelIndex> gone, const std::vector<Entry>& come, base::MonoTime from);
 
   // Calls `due(channel, scheduled)` for each occurrence in (last call or assign(), now], ring by ring, in
   // order of time within a ring. An occurrence is given once. `soon(far, near)` names channels that come somewhat
@@ -60,17 +67,20 @@ class Schedule {
   struct Slot {
     base::Duration phase;
     probes::ChannelIndex channel;
+    auto operator<=>(const Slot&) const = default;
   };
+  using Slots = std::vector<Slot>;  // by phase
   struct Ring {
     base::Duration interval{};
     base::MonoTime lap{};  // start of the round that the cursor is in
     std::size_t cursor = 0;
-    std::vector<Slot> slots;  // by phase, never empty
+    Slots slots;  // never empty
 
     probes::ChannelIndex ahead(std::size_t steps) const {
       const std::size_t place = cursor + steps;
       return slots[place < slots.size() ? place : place - slots.size()].channel;
     }
+    void change(const std::vector<bool>& is_gone, const Slots& come);
     base::MonoTime next() const { return lap + slots[cursor].phase; }
     void step() {
       if (++cursor == slots.size()) {
@@ -79,6 +89,9 @@ class Schedule {
       }
     }
   };
+  static std::map<base::Duration, Slots> by_interval(const std::vector<Entry>& entries);
+  void add_ring(base::Duration interval, Slots slots, base::MonoTime from);
+
   struct LaterFirst {
     bool operator()(const Ring& a, const Ring& b) const { return a.next() > b.next(); }
   };

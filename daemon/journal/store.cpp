@@ -127,7 +127,7 @@ void Store::write(const pipeline::Minutes& minutes) {
   const std::int64_t minute = milliseconds(minutes.start) / 60000;
   Statement channel = db_.prepare("INSERT OR REPLACE INTO channel_minutes VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)");
   for (const pipeline::ChannelMinute& row : minutes.channels) {
-    channel.bind(1, place(plan.channels[row.channel].name))
+    channel.bind(1, place(plan.channel_name(row.channel)))
         .bind(2, minute)
         .bind(3, std::int64_t{row.answered})
         .bind(4, std::int64_t{row.lost})

@@ -23,9 +23,7 @@ void MinuteBook::adopt(std::shared_ptr<const config::Plan> plan) {
   channels_.resize(plan_->channels.size());
   networks_.resize(plan_->networks.size());
   countries_.resize(plan_->countries.size());
-  for (std::size_t i = 0; before && i < before->channels.size(); ++i) {
-    if (before->channels[i].since_generation != plan_->channels[i].since_generation) channels_[i] = {};
-  }
+  for (const probes::ChannelIndex i : config::changes_between(before.get(), *plan_).channels) channels_[i] = {};
 }
 
 void MinuteBook::on_result(const probes::Result& result) {

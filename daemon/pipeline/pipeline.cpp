@@ -19,8 +19,10 @@ class Pipeline::Impl {
  public:
   Impl(std::shared_ptr<const config::Plan> plan, const base::Moment& start)
       : plan_(plan), judge_(std::move(plan), start), now_(start), started_(start.wall) {
+    // Room to grow, which costs addresses and no memory: moving them all at a reload would hold up probing.
+    channels_.reserve(plan_->channels.size() + plan_->channels.size() / 4);
     for (const config::PlannedChannel& planned : plan_->channels)
-      channels_.emplace_back(planned.spec.rtt_buckets.size());
+      channels_.emplace_back(planned.spec().rtt_buckets.size());
   }
 
   void on_sent(ChannelIndex channel, base::MonoTime at) {
@@ -37,7 +39,7 @@ class Pipeline::Impl {
       result.abort_reason = probes::AbortReason::kVantageFault;
       result.was_sent = true;
     }
-    const auto& bounds = plan_->channels[result.channel].spec.rtt_buckets;
+    const auto& bounds = plan_->channels[result.channel].spec().rtt_buckets;
     if (!channels_[result.channel].on_result(result, bounds)) return;
     judge_.on_result(result);
     if (minutes_) minutes_->on_result(result);
@@ -81,12 +83,12 @@ class Pipeline::Impl {
   void adopt(std::shared_ptr<const config::Plan> plan) {
     if (building_) fill(building_->plan->channels.size());
     const auto before = std::exchange(plan_, std::move(plan));
-    for (std::size_t i = 0; i < plan_->channels.size(); ++i) {
-      const config::PlannedChannel& planned = plan_->channels[i];
-      if (i >= channels_.size()) {
-        channels_.emplace_back(planned.spec.rtt_buckets.size());
-      } else if (!planned.is_active || planned.since_generation != before->channels[i].since_generation) {
-        channels_[i] = measure::Channel(planned.spec.rtt_buckets.size());
+    for (const ChannelIndex i : config::changes_between(before.get(), *plan_).channels) {
+      measure::Channel fresh(plan_->channels[i].spec().rtt_buckets.size());
+      if (i < channels_.size()) {
+        channels_[i] = std::move(fresh);
+      } else {
+        channels_.push_back(std::move(fresh));
       }
     }
     judge_.adopt(plan_);

@@ -65,7 +65,7 @@ base::Expected<Number> Directory::look_up(const Row& row) {
   const auto keep = [&](auto belongs) {
     std::erase_if(asked, [&](probes::ChannelIndex i) { return !belongs(plan_->channels[i]); });
   };
-  keep([&](const config::PlannedChannel& c) { return c.spec.name == row[Field::kProbe]; });
+  keep([&](const config::PlannedChannel& c) { return c.spec().name == row[Field::kProbe]; });
   if (!row[Field::kNetwork].empty()) {
     keep([&](const config::PlannedChannel& c) { return plan_->networks[c.network].name == row[Field::kNetwork]; });
   }
@@ -95,7 +95,7 @@ base::Error Directory::unknown(const Row& row) const {
                         cited(row[Field::kTarget]))};
   }
   std::set<std::string> ways;
-  for (const auto i : found->second) ways.insert(plan_->channels[i].spec.name);
+  for (const auto i : found->second) ways.insert(plan_->channels[i].spec().name);
   return {fmt::format("probe: {} is not asked {}; known here: {}, or say country and network to add it",
                       cited(row[Field::kTarget]), cited(row[Field::kProbe]), fmt::join(ways, ", "))};
 }
@@ -137,8 +137,11 @@ void Directory::grow(const std::vector<Number>& numbers) {
   std::ranges::sort(sorted, {}, &Newcomer::name);
   for (const Newcomer* newcomer : sorted) add(*newcomer);
   plan_ = config::make_plan(configuration_, plan_.get());
+  std::unordered_map<std::string, probes::ChannelIndex> by_name;
+  for (const probes::ChannelIndex i : plan_->changes.channels) by_name.emplace(plan_->channel_name(i), i);
   for (const Number number : numbers) {
-    channels_[number] = plan_->find_channel(newcomers_[number - configured_].name).value_or(kWaiting);
+    const auto found = by_name.find(newcomers_[number - configured_].name);
+    channels_[number] = found == by_name.end() ? kWaiting : found->second;
   }
 }
 

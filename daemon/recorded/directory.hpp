@@ -31,7 +31,7 @@ class Directory {
     return channels_[number] == kWaiting ? std::nullopt : std::optional(channels_[number]);
   }
   base::Duration timeout(Number number) const {
-    return number < configured_ ? plan_->channels[number].spec.timeout : probes::ProbeSpec().timeout;
+    return number < configured_ ? plan_->channels[number].spec().timeout : probes::ProbeSpec().timeout;
   }
 
   const std::shared_ptr<const config::Plan>& plan() const { return plan_; }

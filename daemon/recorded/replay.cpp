@@ -22,7 +22,7 @@ constexpr base::Duration kStall = std::chrono::seconds(1);
 base::Duration longest_wait(const config::Plan& plan) {
   if (plan.channels.empty()) return config::kLongestTimeout + kStall;
   base::Duration longest{};
-  for (const config::PlannedChannel& channel : plan.channels) longest = std::max(longest, channel.spec.timeout);
+  for (const config::PlannedChannel& channel : plan.channels) longest = std::max(longest, channel.spec().timeout);
   return longest + kStall;
 }
 
@@ -184,7 +184,7 @@ void Replay::settle(const Entry& entry) {
   result.rtt = rtt;
   result.notice = entry.notice;
   if (entry.outcome == Outcome::kAnswered) {
-    result.answer = entry.answer.value_or(usual_answer(directory_.plan()->channels[channel].spec));
+    result.answer = entry.answer.value_or(usual_answer(directory_.plan()->channels[channel].spec()));
     if (rtt) result.stamps = probes::StampSource::kRecorded;
   }
   ++results_;

@@ -57,10 +57,10 @@ ResultLines::ResultLines(const config::Plan& plan) : labels_(plan.channels.size(
     add(Field::kCountry, plan.country_code(channel.network));
     add(Field::kNetwork, network.name);
     add(Field::kTarget, target.name);
-    add(Field::kProbe, channel.spec.name);
-    add(Field::kType, kTypes[channel.spec.ask.index()]);
+    add(Field::kProbe, channel.spec().name);
+    add(Field::kType, kTypes[channel.spec().ask.index()]);
     if (!upstream.empty()) add(Field::kUpstream, upstream);
-    label.usual_answer = usual_answer(channel.spec);
+    label.usual_answer = usual_answer(channel.spec());
   }
 }
 

@@ -239,7 +239,7 @@ void ChannelMetrics::write_row(std::string& piece) {
   if (family.of_channel != nullptr) {
     if (!plan.channels[row_].is_active) return;
     Row out(piece, family.name, labels_->channel(row_));
-    family.of_channel(out, Channel{snapshot_->channels[row_], plan.channels[row_].spec});
+    family.of_channel(out, Channel{snapshot_->channels[row_], plan.channels[row_].spec()});
   } else {
     if (!plan.targets[row_].is_active) return;
     Row out(piece, family.name, labels_->target(row_));

@@ -10,7 +10,7 @@ namespace blipd::serve {
 namespace {
 
 Json channel_of(const pipeline::Snapshot& snapshot, config::ChannelIndex index) {
-  const probes::ProbeSpec& spec = snapshot.plan->channels[index].spec;
+  const probes::ProbeSpec& spec = snapshot.plan->channels[index].spec();
   const pipeline::ChannelRow& row = snapshot.channels[index];
   return {{"probe", spec.name},
           {"type", kProbeTypes[spec.ask.index()]},

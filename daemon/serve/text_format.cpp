@@ -112,7 +112,7 @@ LabelBlocks::LabelBlocks(std::shared_ptr<const config::Plan> plan) : plan_(std::
     if (channel.is_active) {
       append_target(plan_->targets[channel.target]);
       text_ += ",probe=\"";
-      append_label_value(text_, channel.spec.name);
+      append_label_value(text_, channel.spec().name);
       text_ += '"';
     }
     channel_ends_.push_back(text_.size());

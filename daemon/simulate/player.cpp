@@ -77,13 +77,14 @@ Player::Player(Country& country, std::shared_ptr<const config::Plan> plan, base:
     if (!address) continue;
     Asked& asked = channels_[i];
     asked.address = *address;
-    asked.question = question_of(*address, planned.spec);
-    const auto* const dns = std::get_if<probes::DnsSpec>(&planned.spec.ask);
+    asked.question = question_of(*address, planned.spec());
+    const auto* const dns = std::get_if<probes::DnsSpec>(&planned.spec().ask);
     asked.is_dns_over_tcp = dns != nullptr && dns->transport == probes::DnsTransport::kTcp;
-    const std::uint64_t hash = base::siphash24(base::SipKey{}, planned.name);
+    const std::uint64_t hash =
+        base::siphash24(base::SipKey{}, plan_->channel_name(static_cast<probes::ChannelIndex>(i)));
     const base::WallTime first =
         start_ +
-        base::Duration(static_cast<std::int64_t>(hash % static_cast<std::uint64_t>(planned.spec.interval.count())));
+        base::Duration(static_cast<std::int64_t>(hash % static_cast<std::uint64_t>(planned.spec().interval.count())));
     Item item;
     item.turn = {first, What::kAsk, static_cast<probes::ChannelIndex>(i), first};
     items_.push(item);
@@ -104,7 +105,7 @@ void Player::ask(probes::ChannelIndex channel, pipeline::Pipeline& pipeline) {
   if (asked.under_way == kMostUnderWay || asked.last == now_) return;
   asked.last = now_;
   ++asked.under_way;
-  const probes::ProbeSpec& spec = plan_->channels[channel].spec;
+  const probes::ProbeSpec& spec = plan_->channels[channel].spec();
   const base::Duration since_start = now_ - start_;
   Decision decision = country_.decide(asked.question, since_start);
   if (asked.is_dns_over_tcp && decision.fate == Fate::kAnswered && decision.reply == Reply::kSynAck) {
@@ -207,7 +208,7 @@ void Player::run(pipeline::Pipeline& pipeline, base::WallTime end) {
     }
     ask(item.turn.channel, pipeline);
     if (item.is_urgent) continue;
-    item.turn.at += plan_->channels[item.turn.channel].spec.interval;
+    item.turn.at += plan_->channels[item.turn.channel].spec().interval;
     item.turn.sent = item.turn.at;
     items_.push(item);
   }

@@ -183,7 +183,7 @@ class Country {
     bool operator<(const Event& other) const { return at > other.at; }
   };
 
-  Duration interval(std::size_t channel) const { return plan->channels[channel].spec.interval; }
+  Duration interval(std::size_t channel) const { return plan->channels[channel].spec().interval; }
   void push(const Event& event) { events_.push(event); }
 
   static bool is_cut(const std::vector<Cut>& cuts, MonoTime t) {
@@ -212,7 +212,7 @@ class Country {
     event.result.sent = now_;
     event.result.outcome = is_answered ? probes::Outcome::kAnswered : probes::Outcome::kLost;
     if (is_answered) event.result.rtt = rtt;
-    event.at = now_ + (is_answered ? rtt : channel.spec.timeout);
+    event.at = now_ + (is_answered ? rtt : channel.spec().timeout);
     event.result.settled = event.at;
     push(event);
   }

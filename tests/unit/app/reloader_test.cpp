@@ -9,6 +9,7 @@
 #include <fstream>
 #include <mutex>
 
+using blipd::app::Reaper;
 using blipd::app::Reloader;
 using blipd::serve::ReloadOutcome;
 namespace config = blipd::config;
@@ -27,7 +28,7 @@ struct Scene {
     folder = made;
     write(naming("192.0.2.1"));
     reloader.emplace(
-        file(), naming("192.0.2.1"), config::make_plan({}, nullptr), config::Shard{},
+        file(), naming("192.0.2.1"), config::make_plan({}, nullptr), config::Shard{}, reaper,
         [this](std::function<void()> work) {
           {
             const std::lock_guard lock(mutex);
@@ -38,7 +39,7 @@ struct Scene {
         [this](const Reloader::Proposal& proposal) {
           CHECK(proposal.faults.empty() == (proposal.plan != nullptr));
           if (!proposal.plan) return ReloadOutcome{false, proposal.faults.front()};
-          applied.push_back(proposal.plan->configuration.countries.at(0).networks.at(0).targets.at(0).host);
+          applied.push_back(proposal.plan->targets.at(0).host);
           return ReloadOutcome{true, applied.back()};
         });
   }
@@ -64,6 +65,7 @@ struct Scene {
   std::condition_variable wake;
   std::deque<std::function<void()>> posted;
   std::vector<std::string> applied;
+  Reaper reaper;
   std::optional<Reloader> reloader;
 };
 

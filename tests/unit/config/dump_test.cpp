@@ -18,9 +18,9 @@ void check_round_trip(const Configuration& configuration) {
   const auto before = make_plan(configuration, nullptr);
   const auto after = make_plan(again, nullptr);
   REQUIRE(before->channels.size() == after->channels.size());
-  for (std::size_t i = 0; i < before->channels.size(); ++i) {
-    CHECK(before->channels[i].name == after->channels[i].name);
-    CHECK(before->channels[i].spec == after->channels[i].spec);
+  for (ChannelIndex i = 0; i < before->channels.size(); ++i) {
+    CHECK(before->channel_name(i) == after->channel_name(i));
+    CHECK(before->channels[i].spec() == after->channels[i].spec());
     CHECK(before->targets[before->channels[i].target].host == after->targets[after->channels[i].target].host);
   }
   REQUIRE(before->networks.size() == after->networks.size());

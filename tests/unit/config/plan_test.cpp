@@ -41,17 +41,14 @@ ChannelIndex at(const Plan& plan, std::string_view name) {
 
 // Each row points at rows that are active and point back.
 void check_links(const Plan& plan) {
-  std::size_t active = 0;
   for (ChannelIndex i = 0; i < plan.channels.size(); ++i) {
     const PlannedChannel& channel = plan.channels[i];
     if (!channel.is_active) continue;
-    ++active;
-    CHECK(plan.find_channel(channel.name) == i);
+    CHECK(plan.find_channel(plan.channel_name(i)) == i);
     REQUIRE(plan.targets.at(channel.target).is_active);
     CHECK(plan.targets[channel.target].network == channel.network);
     CHECK(std::ranges::count(plan.targets[channel.target].channels, i) == 1);
   }
-  CHECK(plan.channels_by_name.size() == active);
   for (TargetIndex i = 0; i < plan.targets.size(); ++i) {
     if (!plan.targets[i].is_active) {
       CHECK(plan.targets[i].channels.empty());
@@ -70,6 +67,54 @@ void check_links(const Plan& plan) {
 
 }  // namespace
 
+TEST_CASE("who is asked alike shares the ways of asking, and changing one's own leaves the others alone") {
+  Network many = network("n", {target("a"), target("b"), target("c")});
+  many.targets[1].probes = many.targets[0].probes;
+  many.targets[2].probes = many.targets[0].probes;
+  many.targets[2].probes[0].interval = std::chrono::seconds(9);
+  const auto plan = make_plan(one_country({many}), nullptr);
+  CHECK(plan->channels[0].asks == plan->channels[1].asks);
+  CHECK(plan->channels[1].spec().interval == std::chrono::seconds(5));
+  CHECK(plan->channels[2].spec().interval == std::chrono::seconds(9));
+  CHECK(plan->ways.size() == 2);
+}
+
+TEST_CASE("a plan says what it has different from its predecessor, and from any plan before") {
+  const auto first = make_plan(one_country({network("n", {target("a"), target("b"), target("c")})}), nullptr);
+  CHECK(first->changes.predecessor == 0);
+  CHECK(first->changes.channels == std::vector<ChannelIndex>{0, 1, 2});
+  CHECK(first->changes.targets == std::vector<TargetIndex>{0, 1, 2});
+
+  const auto same = make_plan(one_country({network("n", {target("a"), target("b"), target("c")})}), first.get());
+  CHECK(same->changes.predecessor == first->generation);
+  CHECK(same->changes.channels.empty());
+  CHECK(same->changes.targets.empty());
+
+  // One asked otherwise, one gone, and two who are new, of whom one takes the free place.
+  auto targets = std::vector{target("a"), target("c"), target("d"), target("e")};
+  targets[0].probes[0].interval = std::chrono::seconds(7);
+  const auto other = make_plan(one_country({network("n", targets)}), same.get());
+  CHECK(other->changes.channels == std::vector<ChannelIndex>{0, 1, 3});
+  CHECK(other->changes.targets == std::vector<TargetIndex>{1, 3});
+  CHECK(changes_between(first.get(), *other).channels == other->changes.channels);
+
+  // Whoever goes leaves a row that is nobody's; that changes once.
+  const auto fewer = make_plan(one_country({network("n", {target("a")})}), other.get());
+  CHECK(fewer->changes.channels == std::vector<ChannelIndex>{0, 1, 2, 3});
+  const auto again = make_plan(one_country({network("n", {target("a")})}), fewer.get());
+  CHECK(again->changes.channels.empty());
+  CHECK(changes_between(other.get(), *again).channels == fewer->changes.channels);
+  CHECK(changes_between(nullptr, *again).channels.size() == again->channels.size());
+}
+
+TEST_CASE("a target at another host is another target under the same name") {
+  const auto first = make_plan(one_country({network("n", {target("a"), target("b")})}), nullptr);
+  const auto moved = make_plan(one_country({network("n", {target("a"), target("b", "192.0.2.9")})}), first.get());
+  CHECK(moved->changes.targets == std::vector<TargetIndex>{1});
+  CHECK(moved->changes.channels == std::vector<ChannelIndex>{1});
+  CHECK(moved->targets[1].since_generation == 2);
+}
+
 TEST_CASE("a first plan holds everything in the order of the file, from generation 1") {
   const auto plan = make_plan(one_country({network("n", {target("a", "192.0.2.1", {"ping", "web"}), target("b")}),
                                            network("m", {target("a")})}),
@@ -77,10 +122,10 @@ TEST_CASE("a first plan holds everything in the order of the file, from generati
   check_links(*plan);
   CHECK(plan->generation == 1);
   REQUIRE(plan->channels.size() == 4);
-  CHECK(plan->channels[0].name == "XX/n/a/ping");
-  CHECK(plan->channels[1].name == "XX/n/a/web");
-  CHECK(plan->channels[2].name == "XX/n/b/ping");
-  CHECK(plan->channels[3].name == "XX/m/a/ping");
+  CHECK(plan->channel_name(0) == "XX/n/a/ping");
+  CHECK(plan->channel_name(1) == "XX/n/a/web");
+  CHECK(plan->channel_name(2) == "XX/n/b/ping");
+  CHECK(plan->channel_name(3) == "XX/m/a/ping");
   for (const PlannedChannel& channel : plan->channels) CHECK(channel.since_generation == 1);
   CHECK(plan->country_code(plan->channels[0].network) == "XX");
 }
@@ -117,8 +162,8 @@ TEST_CASE("an unchanged configuration changes nothing but the generation") {
   check_links(*second);
   CHECK(second->generation == 2);
   REQUIRE(second->channels.size() == first->channels.size());
-  for (std::size_t i = 0; i < first->channels.size(); ++i) {
-    CHECK(second->channels[i].name == first->channels[i].name);
+  for (ChannelIndex i = 0; i < first->channels.size(); ++i) {
+    CHECK(second->channel_name(i) == first->channel_name(i));
     CHECK(second->channels[i].since_generation == 1);
   }
   CHECK(second->networks[0].since_generation == 1);
@@ -165,7 +210,7 @@ TEST_CASE("a renamed target is a newcomer, even on the index of its old name") {
   const auto second = make_plan(one_country({network("n", {target("b")})}), first.get());
   check_links(*second);
   CHECK(second->channels.size() == 1);
-  CHECK(second->channels[0].name == "XX/n/b/ping");
+  CHECK(second->channel_name(0) == "XX/n/b/ping");
   CHECK(second->channels[0].since_generation == 2);
 }
 

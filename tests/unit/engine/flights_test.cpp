@@ -37,7 +37,8 @@ struct Bench {
   Flights flights{sink, 2s};
 
   explicit Bench(std::size_t channels = 1, base::Duration interval = 1s) {
-    flights.lay_out(std::vector<Flights::ChannelTiming>(channels, {true, interval, kTimeout, 1}));
+    flights.make_room(channels);
+    for (probes::ChannelIndex c = 0; c < channels; ++c) flights.lay_out(c, {true, interval, kTimeout, 1});
   }
 
   probes::Sequence send(base::Duration when, probes::ChannelIndex channel = 0, std::uint32_t era = 0) {
@@ -307,7 +308,10 @@ TEST_CASE("a new layout keeps probes of unchanged channels and forgets those of 
   const auto kept = b.send(0s, 0);
   const auto gone = b.send(0s, 1);
   b.request_seen(kept, 0s);
-  b.flights.lay_out({{true, 1s, kTimeout, 1}, {true, 1s, kTimeout, 2}, {true, 1s, kTimeout, 2}});
+  b.flights.make_room(3);
+  b.flights.lay_out(0, {true, 1s, kTimeout, 1});
+  b.flights.lay_out(1, {true, 1s, kTimeout, 2});
+  b.flights.lay_out(2, {true, 1s, kTimeout, 2});
   CHECK(b.flights.waiting() == 1);
   b.answer(kept, 10ms);
   CHECK_FALSE(b.flights.learned(b.seen(Learned::Kind::kAnswer, gone, 10ms, 1), MonoTime(10ms), 0));

@@ -60,7 +60,8 @@ struct Bench {
     configuration.countries = {
         {"LB", "Labland", {{"n", {}, "fixed", "", 1, {{"t", kTarget, {echo_spec(), syn_spec(80), syn_spec(443)}}}}}}};
     roster.adopt(config::make_plan(configuration, nullptr), budget);
-    flights.lay_out(std::vector<engine::Flights::ChannelTiming>(3, {true, 1s, 1s, 1}));
+    flights.make_room(3);
+    for (probes::ChannelIndex c = 0; c < 3; ++c) flights.lay_out(c, {true, 1s, 1s, 1});
     for (probes::ChannelIndex channel = 0; channel < 3; ++channel) {
       sequences.push_back(*flights.reserve(channel));
       flights.launch(channel, sequences.back(), {}, 0);

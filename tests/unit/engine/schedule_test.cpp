@@ -98,3 +98,43 @@ TEST_CASE("phases spread evenly over the interval") {
   // 99.99 % quantile of χ² with 9 degrees of freedom.
   CHECK(chi_squared < 33.7);
 }
+
+TEST_CASE("a change takes some out and others in, and moves nobody else") {
+  const unsigned seed = GENERATE(21U, 22U, 23U);
+  INFO("seed " << seed);
+  std::mt19937 random(seed);
+  const auto entry = [&](probes::ChannelIndex channel) {
+    const std::chrono::milliseconds interval((1 + random() % 3) * 500);
+    return Schedule::Entry{channel, interval, std::chrono::milliseconds(random() % 1000) % interval};
+  };
+  std::map<probes::ChannelIndex, Schedule::Entry> asked;
+  Schedule schedule;
+  std::map<probes::ChannelIndex, MonoTime> last;  // given, of those who are asked now
+  MonoTime now(3s);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<probes::ChannelIndex> gone;
+    std::vector<Schedule::Entry> come;
+    for (probes::ChannelIndex channel = 0; channel < 30; ++channel) {
+      if (random() % 4 != 0) continue;
+      gone.push_back(channel);  // also those who were not asked
+      asked.erase(channel);
+      last.erase(channel);
+      if (random() % 2 == 0) come.push_back(asked[channel] = entry(channel));
+    }
+    schedule.change(gone, come, now);
+    now += std::chrono::milliseconds(random() % 700);
+    schedule.advance(now, [&](probes::ChannelIndex channel, MonoTime at) {
+      const auto found = asked.find(channel);
+      REQUIRE(found != asked.end());
+      const auto [given, is_first] = last.emplace(channel, at);
+      CHECK(at <= now);
+      CHECK((at.time_since_epoch() - found->second.phase) % found->second.interval == 0ns);
+      if (!is_first) CHECK(at == given->second + found->second.interval);
+      given->second = at;
+    });
+    // Whoever was given once is never behind.
+    for (const auto& [channel, at] : last) CHECK(at + asked[channel].interval > now);
+  }
+  schedule.advance(now + 3s, [&](probes::ChannelIndex channel, MonoTime at) { last[channel] = at; });
+  CHECK(last.size() == asked.size());
+}

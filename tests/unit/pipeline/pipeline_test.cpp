@@ -14,7 +14,9 @@ using probes::Result;
 
 struct Bench {
   explicit Bench(const Layout& layout)
-      : plan(config::make_plan(configuration_of(layout), nullptr)), pipeline(plan, moment(kStart)) {}
+      : configuration(configuration_of(layout)),
+        plan(config::make_plan(configuration, nullptr)),
+        pipeline(plan, moment(kStart)) {}
 
   static base::Moment moment(MonoTime t) { return {t, base::WallTime(1419206400s) + (t - kStart), {}}; }
 
@@ -43,6 +45,7 @@ struct Bench {
   }
   std::shared_ptr<const pipeline::Snapshot> snapshot() { return pipeline.snapshot(moment(now)); }
 
+  config::Configuration configuration;
   std::shared_ptr<const config::Plan> plan;
   pipeline::Pipeline pipeline;
   probes::Sequence sequence = 0;
@@ -82,7 +85,7 @@ TEST_CASE("The counters' identity holds at every snapshot, through vantage fault
       }
       bench.pipeline.advance(Bench::moment(bench.now));
       if (i == 1000) {
-        config::Configuration changed = bench.plan->configuration;
+        config::Configuration changed = bench.configuration;
         changed.countries[0].networks[0].targets[1].probes[0].interval = 7s;
         const auto next = config::make_plan(changed, bench.plan.get());
         for (std::size_t c = 0; c < bench.plan->channels.size(); ++c) {
@@ -178,7 +181,7 @@ TEST_CASE("A reload leaves untouched channels alone and starts changed ones anew
   for (const auto c : targets) bench.probe(c, kStart, true);
   bench.pipeline.on_sent(targets[0], kStart + 1s);
   bench.pipeline.on_sent(targets[1], kStart + 1s);
-  auto configuration = bench.plan->configuration;
+  auto configuration = bench.configuration;
   configuration.countries[0].networks[0].targets[0].probes[0].timeout = 1s;
   configuration.countries[0].networks[0].targets.push_back(target_of(layout, "new", 5s));
   bench.plan = config::make_plan(configuration, bench.plan.get());
@@ -207,7 +210,7 @@ TEST_CASE("A reload in the middle of a snapshot leaves the snapshot whole", "[pi
   bench.pipeline.begin_snapshot(Bench::moment(bench.now));
   CHECK(bench.pipeline.step_snapshot(2));
   const auto before = bench.plan;
-  auto configuration = bench.plan->configuration;
+  auto configuration = bench.configuration;
   configuration.countries[0].networks[0].targets[5].probes[0].timeout = 1s;
   bench.plan = config::make_plan(configuration, bench.plan.get());
   bench.pipeline.adopt(bench.plan);

@@ -42,7 +42,7 @@ std::string found(Directory& directory, const std::string& fields) {
       text = number.error().text;
     } else {
       const auto channel = directory.channel(*number);
-      text = channel ? directory.plan()->channels[*channel].name : "newcomer";
+      text = channel ? directory.plan()->channel_name(*channel) : "newcomer";
     }
   });
   return text;
@@ -85,7 +85,9 @@ TEST_CASE("Newcomers are taken in where they belong, whatever their order", "[re
     CHECK(found(directory, one) == "KP/c/new/soa");
     CHECK(found(directory, two) == "vantage/out/c2/ping");
     std::string plan;
-    for (const auto& channel : directory.plan()->channels) plan += channel.name + " ";
+    for (probes::ChannelIndex i = 0; i < directory.plan()->channels.size(); ++i) {
+      plan += directory.plan()->channel_name(i) + " ";
+    }
     plans.push_back(plan);
     const auto& networks = directory.plan()->networks;
     const auto added = std::ranges::find(networks, "c", &config::PlannedNetwork::name);

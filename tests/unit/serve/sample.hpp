@@ -52,13 +52,20 @@ class PlanMaker {
     return index;
   }
 
+  void ask_by(config::PlannedChannel& channel, probes::ProbeSpec spec) {
+    plan.ways.push_back(std::make_shared<const config::Ways::List>(1, std::move(spec)));
+    channel.asks = plan.ways.back()->data();
+  }
+
   config::ChannelIndex channel(config::TargetIndex target, std::string probe) {
     config::PlannedChannel channel;
     channel.is_active = true;
     channel.target = target;
     channel.network = plan.targets[target].network;
-    channel.spec.name = std::move(probe);
-    channel.spec.rtt_buckets = {0.01, 0.1, 1.0};
+    probes::ProbeSpec spec;
+    spec.name = std::move(probe);
+    spec.rtt_buckets = {0.01, 0.1, 1.0};
+    ask_by(channel, std::move(spec));
     plan.channels.push_back(std::move(channel));
     const auto index = static_cast<config::ChannelIndex>(plan.channels.size() - 1);
     plan.targets[target].channels.push_back(index);

@@ -19,10 +19,12 @@ nlohmann::json targets_of(pipeline::Snapshot snapshot) {
 }  // namespace
 
 TEST_CASE("a target says where it belongs, how it is asked, and how it went last") {
-  config::Plan plan = sample::small_plan();
-  plan.channels[1].spec.interval = 30s;
-  plan.channels[1].spec.timeout = 4s;
-  pipeline::Snapshot snapshot = sample::empty_snapshot(std::move(plan));
+  sample::PlanMaker maker{sample::small_plan()};
+  probes::ProbeSpec slow = maker.plan.channels[1].spec();
+  slow.interval = 30s;
+  slow.timeout = 4s;
+  maker.ask_by(maker.plan.channels[1], std::move(slow));
+  pipeline::Snapshot snapshot = sample::empty_snapshot(std::move(maker.plan));
   snapshot.targets[0].state = pipeline::TargetState::kUp;
   snapshot.channels[0].last_outcome = probes::Outcome::kLost;
   snapshot.channels[0].last_settled = sample::kTaken;
