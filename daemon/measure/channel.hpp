@@ -24,7 +24,9 @@ struct LastResult {
   std::optional<base::MonoTime> answered;
 };
 
-class Channel {
+// Whatever a probe touches lies in these four cache lines, but for one sample in seven, when those of more than a minute
+// ago are put away.
+class alignas(64) Channel {
  public:
   explicit Channel(std::size_t rtt_bounds) : histogram_(rtt_bounds) {}
 
@@ -39,19 +41,20 @@ class Channel {
   LastResult last() const;
 
   // Beside sizeof(Channel).
-  std::size_t heap_bytes() const { return histogram_.heap_bytes() + windows_.heap_bytes(); }
+  std::size_t heap_bytes() const {
+    return tally_.heap_bytes() + histogram_.heap_bytes() + windows_.heap_bytes();
+  }
 
  private:
   static constexpr base::MonoTime kNever = base::MonoTime::min();
 
   Tally tally_;
-  RttHistogram histogram_;
-  Windows windows_;
-  base::Duration last_rtt_ = base::Duration(-1);  // negative: none
-  base::MonoTime last_settled_ = kNever;
-  base::MonoTime last_answered_ = kNever;
+  [[no_unique_address]] RttHistogram histogram_;  // the outcome and stamps lie in its padding
   probes::Outcome last_outcome_ = probes::Outcome::kAborted;
   probes::StampSource last_stamps_ = probes::StampSource::kNone;
+  base::Duration last_rtt_ = base::Duration(-1);  // negative: none
+  base::MonoTime last_answered_ = kNever;
+  Windows windows_;
 };
 
 }  // namespace blipd::measure
