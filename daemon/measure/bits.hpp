@@ -33,7 +33,7 @@ class BitWriter {
   // 0 <= k < 32.
   void put_count(std::uint32_t value, int k) {
     const auto shifted = std::uint64_t{value} + (std::uint64_t{1} << k);
-    const int bits = static_cast<int>(std::bit_width(shifted)) - 1;
+    const int bits = std::max(static_cast<int>(std::bit_width(shifted)), 1) - 1;
     const std::uint64_t low = shifted ^ (std::uint64_t{1} << bits);
     const int zeros = bits - k;
     if (zeros + 1 + bits <= 32) {
@@ -79,8 +79,9 @@ class BitReader {
     if (filled_ < 33) fill();
     const int zeros = std::min(std::countr_zero(waiting_), 32 - k);
     const int bits = zeros + k;
+    const auto base = static_cast<std::uint32_t>((std::uint64_t{1} << bits) - (std::uint64_t{1} << k));
     drop(zeros + 1);
-    return static_cast<std::uint32_t>((std::uint64_t{1} << bits) - (std::uint64_t{1} << k)) + take(bits);
+    return base + take(bits);
   }
   void align() { drop(filled_ % 8); }
   // Of the byte that is read next; aligned only.
@@ -90,7 +91,8 @@ class BitReader {
   std::uint32_t drop(int bits) {
     const auto value = static_cast<std::uint32_t>(waiting_ & ((std::uint64_t{1} << bits) - 1));
     waiting_ >>= bits;
-    filled_ = std::max(filled_ - bits, 0);
+    filled_ -= bits;
+    if (filled_ < 0) filled_ = 0;  // past the end
     return value;
   }
   // At least 56 bits are there afterwards, unless the bytes end.

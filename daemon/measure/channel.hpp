@@ -24,8 +24,8 @@ struct LastResult {
   std::optional<base::MonoTime> answered;
 };
 
-// Whatever a probe touches lies in these four cache lines, but for one sample in seven, when those of more than a minute
-// ago are put away.
+// Whatever a probe touches lies in these four cache lines, but for one sample in seven, when those of more than a
+// minute ago are put away.
 class alignas(64) Channel {
  public:
   explicit Channel(std::size_t rtt_bounds) : histogram_(rtt_bounds) {}
@@ -41,9 +41,7 @@ class alignas(64) Channel {
   LastResult last() const;
 
   // Beside sizeof(Channel).
-  std::size_t heap_bytes() const {
-    return tally_.heap_bytes() + histogram_.heap_bytes() + windows_.heap_bytes();
-  }
+  std::size_t heap_bytes() const { return tally_.heap_bytes() + histogram_.heap_bytes() + windows_.heap_bytes(); }
 
  private:
   static constexpr base::MonoTime kNever = base::MonoTime::min();

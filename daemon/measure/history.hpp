@@ -1,5 +1,5 @@
-// What became of one channel's samples once they were a minute old: slices of 15 s, which are joined into longer ones as
-// the windows that need them short leave them behind, and forgotten after an hour. One block of memory, which is
+// What became of one channel's samples once they were a minute old: slices of 15 s, which are joined into longer ones
+// as the windows that need them short leave them behind, and forgotten after an hour. One block of memory, which is
 // touched only when samples come of age.
 #pragma once
 
@@ -16,8 +16,8 @@ namespace blipd::measure {
 
 class History {
  public:
-  // `samples` follow those added before, by whole stretches: what is of the same 15 s comes at once. Where they overlap, a
-  // sample counts with the older stretch. Nothing settled after `now`.
+  // `samples` follow those added before, by whole stretches: what is of the same 15 s comes at once. Where they
+  // overlap, a sample counts with the older stretch. Nothing settled after `now`.
   void add(std::vector<Sample> samples, base::MonoTime now);
 
   // Oldest first: long, middle and short slices.

@@ -1,7 +1,8 @@
 // The last minute of one channel, sample by sample, four bytes each: when it settled (to 0.1 s), and its round trip or
 // failure. Kept in the order of the probes' sequence numbers, since losses settle a whole timeout after the answers
 // of later probes, and loss runs and delay variation are about consecutive probes. Memory follows the rate of
-// samples, up to kMost. The youngest samples lie within the object itself, so that most calls of add() touch nothing else.
+// samples, up to kMost. The youngest samples lie within the object itself, so that most calls of add() touch nothing
+// else.
 #pragma once
 
 #include <array>
@@ -52,8 +53,8 @@ class Recent {
   bool is_due(Tick now) const {
     return count() > 0 && (static_cast<std::int32_t>(low_bits(now) - due_) >= 0 || count() >= kMost);
   }
-  // Hands the stretches that are a minute old at `now`, as a whole, to `sink(const Sample&)`, oldest first. Of more than
-  // kMost samples a quarter goes early.
+  // Hands the stretches that are a minute old at `now`, as a whole, to `sink(const Sample&)`, oldest first. Of more
+  // than kMost samples a quarter goes early.
   template <class Sink>
   void trim(Tick now, Sink&& sink) {
     const std::uint32_t count = this->count();

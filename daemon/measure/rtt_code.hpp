@@ -16,10 +16,10 @@ namespace blipd::measure {
 
 using RttCode = std::uint32_t;
 
-inline constexpr int kFirstOctave = 9;               // 2^9 ns
-inline constexpr int kOctaves = 27;                  // up to 2^36 ns
-inline constexpr int kCodeBits = 14;                 // parts of an octave: 2^14
-inline constexpr std::uint32_t kCoarse = 17;         // bins of an octave: the fewest that keep the error within 3 %
+inline constexpr int kFirstOctave = 9;        // 2^9 ns
+inline constexpr int kOctaves = 27;           // up to 2^36 ns
+inline constexpr int kCodeBits = 14;          // parts of an octave: 2^14
+inline constexpr std::uint32_t kCoarse = 17;  // bins of an octave: the fewest that keep the error within 3 %
 inline constexpr std::uint32_t kFinePerCoarse = 4;
 inline constexpr std::uint32_t kFine = kCoarse * kFinePerCoarse;
 inline constexpr RttCode kRttCodes = RttCode{kOctaves} << kCodeBits;

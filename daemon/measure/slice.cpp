@@ -122,6 +122,10 @@ void Slice::add(const Sample& sample, RttCode previous) {
 }
 
 void Slice::count(std::uint32_t bin, std::uint32_t samples) {
+  if (bins.empty() || bins.back().bin < bin) {
+    bins.push_back({bin, samples});
+    return;
+  }
   const auto at = std::ranges::lower_bound(bins, bin, {}, &BinCount::bin);
   if (at != bins.end() && at->bin == bin) {
     at->count += samples;

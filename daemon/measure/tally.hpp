@@ -45,7 +45,7 @@ class Tally {
 
   std::array<std::uint32_t, kCommon> common_{};
   std::uint32_t in_flight_ = 0;
-  std::uint32_t debt_ = 0;  // of in_flight_: voided, and waiting for a next probe to take their place
+  std::uint32_t debt_ = 0;            // of in_flight_: voided, and waiting for a next probe to take their place
   std::unique_ptr<Carries> carries_;  // null while all are zero
   std::array<std::uint16_t, kSeldom> seldom_{};
 };

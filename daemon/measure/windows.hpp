@@ -1,6 +1,6 @@
 // The sliding windows of one channel: the minute from the samples themselves, the longer ones from those and from
-// summaries of what is older. Time passes by itself: views are taken at any moment, and what has left a window is not in
-// them, whether or not anything arrived since. See docs/measurement.md for what each number means and how exact it
+// summaries of what is older. Time passes by itself: views are taken at any moment, and what has left a window is not
+// in them, whether or not anything arrived since. See docs/measurement.md for what each number means and how exact it
 // is.
 #pragma once
 
