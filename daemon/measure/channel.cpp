@@ -6,7 +6,6 @@ bool Channel::on_result(const probes::Result& result, std::span<const double> rt
   if (!tally_.on_result(result)) return false;
   last_outcome_ = result.outcome;
   if (result.outcome == probes::Outcome::kAborted) return true;
-  last_settled_ = result.settled;
   if (result.outcome == probes::Outcome::kAnswered) {
     last_answered_ = result.settled;
     if (result.rtt) {
@@ -24,7 +23,7 @@ LastResult Channel::last() const {
   last.outcome = last_outcome_;
   last.stamps = last_stamps_;
   if (last_rtt_ >= base::Duration::zero()) last.rtt = last_rtt_;
-  if (last_settled_ != kNever) last.settled = last_settled_;
+  last.settled = windows_.newest();
   if (last_answered_ != kNever) last.answered = last_answered_;
   return last;
 }

@@ -1,26 +1,42 @@
 #include "daemon/measure/rtt_histogram.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace blipd::measure {
 
-RttHistogram::RttHistogram(std::size_t bounds)
-    : counts_(std::make_unique<std::uint32_t[]>(bounds + 1)), buckets_(static_cast<std::uint32_t>(bounds + 1)) {}
+RttHistogram::RttHistogram(std::size_t bounds) : buckets_(static_cast<std::uint8_t>(bounds + 1)) {
+  if (buckets_ > kNarrow) widen();
+}
 
 void RttHistogram::add(base::Duration rtt, std::span<const double> bounds) {
   const double seconds = base::to_seconds(rtt);
   const auto above = static_cast<std::size_t>(std::ranges::lower_bound(bounds, seconds) - bounds.begin());
-  const std::size_t bucket = std::min<std::size_t>(above, buckets_ - 1);
-  if (++counts_[bucket] == 0) {
-    if (!carries_) carries_ = std::make_unique<std::uint32_t[]>(buckets_);
-    ++carries_[bucket];
-  }
+  const std::size_t bucket = std::min<std::size_t>(above, buckets_ - 1U);
   sum_seconds_ += seconds;
+  if (!wide_) {
+    if (narrow_[bucket] < std::numeric_limits<std::uint32_t>::max()) {
+      ++narrow_[bucket];
+      return;
+    }
+    widen();
+  }
+  ++wide_[bucket];
+}
+
+void RttHistogram::widen() {
+  wide_ = std::make_unique<std::uint64_t[]>(buckets_);
+  std::copy_n(narrow_.begin(), std::min<std::size_t>(buckets_, kNarrow), wide_.get());
 }
 
 HistogramView RttHistogram::view() const {
-  HistogramView view{{counts_.get(), counts_.get() + buckets_}, sum_seconds_};
-  for (std::size_t i = 0; carries_ && i < buckets_; ++i) view.counts[i] += std::uint64_t{carries_[i]} << 32;
+  HistogramView view;
+  view.sum_seconds = sum_seconds_;
+  if (wide_) {
+    view.counts.assign(wide_.get(), wide_.get() + buckets_);
+  } else {
+    view.counts.assign(narrow_.begin(), narrow_.begin() + buckets_);
+  }
   return view;
 }
 

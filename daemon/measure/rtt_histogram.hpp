@@ -2,6 +2,7 @@
 // The bounds stay with their owner and are passed in; counts are per bucket, not cumulative.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -18,15 +19,20 @@ class RttHistogram {
   // `bounds` ascend, in seconds, as many as at construction. A round trip equal to a bound is within it.
   void add(base::Duration rtt, std::span<const double> bounds);
   HistogramView view() const;
-  void prefetch() const { __builtin_prefetch(counts_.get(), 1); }
-  std::size_t heap_bytes() const { return buckets_ * sizeof(std::uint32_t) * (carries_ ? 2 : 1); }
+  std::size_t heap_bytes() const { return wide_ ? buckets_ * sizeof(std::uint64_t) : 0; }
 
  private:
-  // Half the size for as long as nothing passes 2^32, which takes 136 years at one probe a second.
-  std::unique_ptr<std::uint32_t[]> counts_;
-  std::unique_ptr<std::uint32_t[]> carries_;  // upper halves; null while all are zero
-  std::uint32_t buckets_;
+  // As many as the default bounds make.
+  static constexpr std::size_t kNarrow = 17;
+
+  void widen();
+
   double sum_seconds_ = 0;
+  // Null as long as there are no more than kNarrow buckets, and none passes 2^32, which takes 136 years at one probe
+  // a second. From then on the counts are here.
+  std::unique_ptr<std::uint64_t[]> wide_;
+  std::array<std::uint32_t, kNarrow> narrow_{};
+  std::uint8_t buckets_;
 };
 
 }  // namespace blipd::measure

@@ -1,105 +1,99 @@
 #include "daemon/measure/slice.hpp"
 
-#include <algorithm>
 #include <cmath>
-#include <utility>
 
 namespace blipd::measure {
 
 namespace {
 
-enum Tag : std::uint8_t {
-  kLong = 1,
-  kHasFailures = 2,
-  kHasVoidTrips = 4,  // answers without a round trip
-  kHasRoundTrips = 8,
-  kPairsDiffer = 16,  // fewer delay variation pairs than round trips
-  kSparse = 32,       // bins as (gap, count) instead of every count
-};
-
-using Bytes = std::vector<std::uint8_t>;
-
-// LEB128.
-void put(std::uint64_t value, Bytes& out) {
-  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<std::uint8_t>(value | 0x80));
-  out.push_back(static_cast<std::uint8_t>(value));
+// The format, in bits. Counts are Exp-Golomb codes with the k in brackets.
+//
+//   2 grain, start after the slice before in own lengths [0], round trips [by grain],
+//   1 whether there are failures: 1 less than failed, runs and longest, and first and last [0 each],
+//   1 whether there are answers without a round trip: 1 less than their number [0];
+//   and with round trips:
+//   1 whether fewer of them make a pair with the one before: 1 less than how many do not [0],
+//   12 mean delay variation if any does, 5 or 7 minimum, 11 or 9 first bin,
+//   1 whether round trips are listed one by one, and then
+//     listed: 3 k, the distance of each bin from that of the round trip before [k];
+//     else, for each bin that is not empty: 1 less than its distance from the one before [0] and than its count
+//     [k_after() the count before].
+constexpr int kGrainBits = 2;
+constexpr int kSizeBits = 3;
+constexpr int k_of_round_trips(Grain grain) {  // NOLINT(readability-identifier-naming): k as in Exp-Golomb
+  return grain == Grain::kShort ? 4 : grain == Grain::kMiddle ? 6 : 8;
 }
+constexpr int first_bin_bits(Grain grain) { return grain == Grain::kShort ? 11 : 9; }
+static_assert(kFineBins <= 1U << 11 && kCoarseBins <= 1U << 9);
 
-std::uint64_t take(std::span<const std::uint8_t>& bytes) {
-  std::uint64_t value = 0;
-  for (int shift = 0; shift < 64 && !bytes.empty(); shift += 7) {
-    const std::uint8_t byte = bytes.front();
-    bytes = bytes.subspan(1);
-    value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
-    if (byte < 0x80) break;
-  }
-  return value;
-}
+// The minimum lies in the first bin. Kept in steps of eight codes (so 2^-12, 0.024 %, off at most), counted from the
+// start of the bin. Steps lie on multiples of eight, so that joining and packing again does not add to the error.
+constexpr int kMinimumShift = 3;
+constexpr int minimum_bits(Grain grain) { return grain == Grain::kShort ? 5 : 7; }
 
-std::uint32_t take32(std::span<const std::uint8_t>& bytes) { return static_cast<std::uint32_t>(take(bytes)); }
+// A mean of delay variations: zero, or one more than the upper bits of its code (2^-8, 0.39 %, off at most).
+constexpr int kMeanBits = 12;
+constexpr int kMeanShift = 7;
+static_assert((kRttCodes >> kMeanShift) + 1 < 1U << kMeanBits);
 
-constexpr std::size_t size_of(std::uint32_t value) {
-  return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : 4;
-}
-
-// The minimum lies in the first bin; its place there in steps of four codes (0.02 %) fits into a byte.
-constexpr int kMinimumShift = 2;
-// A mean of delay variations: zero, or one more than the upper bits of its code (0.02 %), in two bytes.
-constexpr int kMeanShift = 3;
-static_assert((kRttCodes >> kMeanShift) + 1 < 0x10000);
-
-std::uint16_t pack_mean(double mean_ns) {
+std::uint32_t pack_mean(double mean_ns) {
   if (mean_ns < 1.0) return 0;
-  const auto mean = base::Duration(static_cast<std::int64_t>(mean_ns));
-  return static_cast<std::uint16_t>((encode_rtt(mean) >> kMeanShift) + 1);
+  return (encode_rtt(base::Duration(static_cast<std::int64_t>(mean_ns))) >> kMeanShift) + 1;
 }
 
-double unpack_mean(std::uint16_t packed) {
+double unpack_mean(std::uint32_t packed) {
   if (packed == 0) return 0.0;
-  const RttCode low = static_cast<RttCode>(packed - 1) << kMeanShift;
-  return static_cast<double>(decode_rtt(low | (1U << (kMeanShift - 1))).count());
+  return static_cast<double>(decode_rtt(((packed - 1) << kMeanShift) | (1U << (kMeanShift - 1))).count());
 }
 
-bool is_sparse_smaller(const Bins& bins) {
-  std::size_t dense = 0;
-  std::size_t sparse = 0;
-  std::uint32_t gap = 0;
-  for (std::uint32_t b = bins.first; b <= bins.last; ++b, ++gap) {
-    dense += size_of(bins.counts[b]);
-    if (bins.counts[b] == 0) continue;
-    sparse += size_of(bins.counts[b]) + size_of(gap);
-    gap = 0;
+RttCode first_minimum(std::uint32_t bin, Grain grain) {
+  return lowest_code_of(bin, bins_per_octave(grain)) >> kMinimumShift;
+}
+
+// The k that suits counts with this mean.
+int k_for(std::uint32_t sum, std::size_t counts) {
+  const auto mean = static_cast<std::uint32_t>(sum / std::max<std::size_t>(counts, 1));
+  return std::clamp(static_cast<int>(std::bit_width(mean)) - 1, 0, (1 << kSizeBits) - 1);
+}
+
+std::size_t listed_bits(const std::vector<BinCount>& bins, int k) {
+  int bits = kSizeBits;
+  std::uint32_t before = bins.front().bin;
+  for (const BinCount& b : bins) {
+    bits += static_cast<int>(b.count - 1) * (k + 1) + bits_of_count(b.bin - before, k);
+    before = b.bin;
   }
-  return sparse < dense;
+  return static_cast<std::size_t>(bits);
 }
 
-void pack_bins(const Bins& bins, bool is_sparse, Bytes& out) {
-  put(bins.first, out);
-  put(bins.last - bins.first, out);
-  std::uint32_t gap = 0;
-  for (std::uint32_t b = bins.first; b <= bins.last; ++b) {
-    if (is_sparse && bins.counts[b] == 0) {
-      ++gap;
-      continue;
+std::size_t counted_bits(const std::vector<BinCount>& bins) {
+  int bits = 0;
+  BinCount before{bins.front().bin - 1, 1};
+  for (const BinCount& b : bins) {
+    bits += bits_of_count(b.bin - before.bin - 1, 0) + bits_of_count(b.count - 1, k_after(before.count));
+    before = b;
+  }
+  return static_cast<std::size_t>(bits);
+}
+
+void pack_bins(const std::vector<BinCount>& bins, std::uint32_t round_trips, BitWriter& out) {
+  const int k = k_for(bins.back().bin - bins.front().bin, round_trips - 1);
+  const bool is_listed = listed_bits(bins, k) < counted_bits(bins);
+  out.put_flag(is_listed);
+  if (is_listed) out.put(static_cast<std::uint64_t>(k), kSizeBits);
+  BinCount before{bins.front().bin, 1};
+  bool is_first = true;
+  for (const BinCount& b : bins) {
+    if (is_listed) {
+      if (!is_first) out.put_count(b.bin - before.bin, k);
+      for (std::uint32_t i = 1; i < b.count; ++i) out.put_count(0, k);
+    } else {
+      if (!is_first) out.put_count(b.bin - before.bin - 1, 0);
+      out.put_count(b.count - 1, k_after(before.count));
     }
-    if (is_sparse) put(std::exchange(gap, 0), out);
-    put(bins.counts[b], out);
+    before = b;
+    is_first = false;
   }
-}
-
-// Returns how many round trips there were.
-std::uint32_t unpack_bins(std::span<const std::uint8_t>& bytes, bool is_sparse, Bins& bins) {
-  const std::uint32_t first = take32(bytes);
-  const std::uint32_t last = first + take32(bytes);
-  std::uint32_t total = 0;
-  for (std::uint32_t b = first; b <= last && b < kBins; ++b) {
-    if (is_sparse) b += take32(bytes);
-    const std::uint32_t count = take32(bytes);
-    if (count == 0 || b >= kBins) continue;
-    bins.add(b, count);
-    total += count;
-  }
-  return total;
 }
 
 }  // namespace
@@ -122,119 +116,80 @@ void Totals::join(const Totals& next) {
   ipdv_pairs += next.ipdv_pairs;
 }
 
-void Bins::join(const Bins& other) {
-  if (other.first > other.last) return;
-  for (std::uint32_t b = other.first; b <= other.last; ++b) counts[b] += other.counts[b];
-  first = std::min(first, other.first);
-  last = std::max(last, other.last);
-}
-
-void Bins::clear() {
-  if (first <= last) std::fill(counts.begin() + first, counts.begin() + last + 1, 0U);
-  first = kBins;
-  last = 0;
-}
-
-void Slice::clear(Period new_start) {
-  start = new_start;
-  is_long = false;
-  totals = Totals{};
-  bins.clear();
-}
-
 void Slice::add(const Sample& sample, RttCode previous) {
   totals.add(sample, previous);
-  if (sample.has_rtt()) bins.add(bin_of(sample.code), 1);
+  if (sample.has_rtt()) count(bin_of(sample.code, kFine), 1);
 }
 
-void Slice::join(const Slice& next) {
-  totals.join(next.totals);
-  bins.join(next.bins);
+void Slice::count(std::uint32_t bin, std::uint32_t samples) {
+  if (bins.empty() || bins.back().bin < bin) {
+    bins.push_back({bin, samples});
+    return;
+  }
+  const auto at = std::ranges::lower_bound(bins, bin, {}, &BinCount::bin);
+  if (at != bins.end() && at->bin == bin) {
+    at->count += samples;
+  } else {
+    bins.insert(at, {bin, samples});
+  }
 }
 
-void pack(const Slice& slice, Period base, Bytes& out) {
+void pack(const Slice& slice, Period base, std::vector<std::uint8_t>& out) {
   const Totals& totals = slice.totals;
   const LossRuns& losses = totals.losses;
   const std::uint32_t void_trips = losses.samples - losses.failed - totals.round_trips;
-  const bool is_sparse = totals.round_trips > 0 && is_sparse_smaller(slice.bins);
-  unsigned tag = 0;
-  if (slice.is_long) tag |= kLong;
-  if (losses.failed > 0) tag |= kHasFailures;
-  if (void_trips > 0) tag |= kHasVoidTrips;
-  if (totals.round_trips > 0) tag |= kHasRoundTrips;
-  if (totals.ipdv_pairs != totals.round_trips) tag |= kPairsDiffer;
-  if (is_sparse) tag |= kSparse;
-  out.push_back(static_cast<std::uint8_t>(tag));
-  put(static_cast<std::uint64_t>(slice.start - base), out);
+  const std::uint32_t unpaired = totals.round_trips - totals.ipdv_pairs;
+  BitWriter bits(out);
+  bits.put(static_cast<std::uint64_t>(slice.grain), kGrainBits);
+  bits.put_count(static_cast<std::uint32_t>((slice.start - base) / length_of(slice.grain)), 0);
+  bits.put_count(totals.round_trips, k_of_round_trips(slice.grain));
+  bits.put_flag(losses.failed > 0);
   if (losses.failed > 0) {
-    for (const auto n : {losses.failed, losses.runs, losses.first, losses.last, losses.longest}) put(n, out);
-  }
-  if (void_trips > 0) put(void_trips, out);
-  if (totals.round_trips == 0) return;
-  if (totals.ipdv_pairs != totals.round_trips) put(totals.ipdv_pairs, out);
-  if (totals.ipdv_pairs > 0) {
-    const std::uint16_t mean = pack_mean(totals.ipdv_sum / totals.ipdv_pairs);
-    out.push_back(static_cast<std::uint8_t>(mean));
-    out.push_back(static_cast<std::uint8_t>(mean >> 8));
-  }
-  out.push_back(static_cast<std::uint8_t>((totals.minimum - lowest_code_of(slice.bins.first)) >> kMinimumShift));
-  pack_bins(slice.bins, is_sparse, out);
-}
-
-void unpack(std::span<const std::uint8_t>& bytes, Period base, Slice& slice) {
-  const std::uint64_t tag = take(bytes);
-  slice.clear(base + static_cast<Period>(take(bytes)));
-  slice.is_long = (tag & kLong) != 0;
-  Totals& totals = slice.totals;
-  LossRuns& losses = totals.losses;
-  if ((tag & kHasFailures) != 0) {
-    for (auto* n : {&losses.failed, &losses.runs, &losses.first, &losses.last, &losses.longest}) *n = take32(bytes);
-  }
-  const std::uint32_t void_trips = (tag & kHasVoidTrips) != 0 ? take32(bytes) : 0;
-  if ((tag & kHasRoundTrips) != 0) {
-    const bool pairs_differ = (tag & kPairsDiffer) != 0;
-    const std::uint32_t pairs = pairs_differ ? take32(bytes) : 0;
-    double mean = 0;
-    if (!pairs_differ || pairs > 0) {
-      mean = unpack_mean(static_cast<std::uint16_t>(bytes[0] | (bytes[1] << 8)));
-      bytes = bytes.subspan(2);
-    }
-    const RttCode above = RttCode{bytes.front()} << kMinimumShift;
-    bytes = bytes.subspan(1);
-    totals.round_trips = unpack_bins(bytes, (tag & kSparse) != 0, slice.bins);
-    totals.minimum = lowest_code_of(slice.bins.first) + above;
-    totals.ipdv_pairs = pairs_differ ? pairs : totals.round_trips;
-    totals.ipdv_sum = mean * totals.ipdv_pairs;
-  }
-  losses.samples = losses.failed + void_trips + totals.round_trips;
-}
-
-SliceHead skip(std::span<const std::uint8_t>& bytes, Period base) {
-  const std::uint64_t tag = take(bytes);
-  const SliceHead head{base + static_cast<Period>(take(bytes)), (tag & kLong) != 0};
-  if ((tag & kHasFailures) != 0) {
-    for (int i = 0; i < 5; ++i) take(bytes);
-  }
-  if ((tag & kHasVoidTrips) != 0) take(bytes);
-  if ((tag & kHasRoundTrips) != 0) {
-    const bool has_pairs = (tag & kPairsDiffer) == 0 || take(bytes) > 0;
-    bytes = bytes.subspan(has_pairs ? 3 : 1);
-    take(bytes);
-    const std::uint32_t span = take32(bytes);
-    for (std::uint32_t b = 0; b <= span; ++b) {
-      if ((tag & kSparse) != 0) b += take32(bytes);
-      take(bytes);
+    for (const auto n : {losses.failed - 1, losses.runs - 1, losses.longest - 1, losses.first, losses.last}) {
+      bits.put_count(n, 0);
     }
   }
-  return head;
+  bits.put_flag(void_trips > 0);
+  if (void_trips > 0) bits.put_count(void_trips - 1, 0);
+  if (totals.round_trips > 0) {
+    bits.put_flag(unpaired > 0);
+    if (unpaired > 0) bits.put_count(unpaired - 1, 0);
+    if (totals.ipdv_pairs > 0) bits.put(pack_mean(totals.ipdv_sum / totals.ipdv_pairs), kMeanBits);
+    const std::uint32_t first = slice.bins.front().bin;
+    bits.put((totals.minimum >> kMinimumShift) - first_minimum(first, slice.grain), minimum_bits(slice.grain));
+    bits.put(first, first_bin_bits(slice.grain));
+    pack_bins(slice.bins, totals.round_trips, bits);
+  }
+  bits.align();
 }
 
-void repack(std::span<const std::uint8_t> packed, Period start, Period base, Bytes& out) {
-  out.push_back(packed.front());
-  packed = packed.subspan(1);
-  take(packed);
-  put(static_cast<std::uint64_t>(start - base), out);
-  out.insert(out.end(), packed.begin(), packed.end());
+bool SliceReader::next() {
+  if (bits_.position() >= bytes_) return false;
+  grain_ = static_cast<Grain>(std::min<std::uint32_t>(bits_.take(kGrainBits), 2));
+  start_ += static_cast<Period>(bits_.take_count(0)) * length_of(grain_);
+  totals_ = Totals{};
+  totals_.round_trips = bits_.take_count(k_of_round_trips(grain_));
+  LossRuns& losses = totals_.losses;
+  losses.samples = totals_.round_trips;
+  if (bits_.take_flag()) {
+    losses.failed = bits_.take_count(0) + 1;
+    losses.runs = bits_.take_count(0) + 1;
+    losses.longest = bits_.take_count(0) + 1;
+    losses.first = bits_.take_count(0);
+    losses.last = bits_.take_count(0);
+    losses.samples += losses.failed;
+  }
+  if (bits_.take_flag()) losses.samples += bits_.take_count(0) + 1;
+  if (totals_.round_trips == 0) return true;
+  const std::uint32_t unpaired = bits_.take_flag() ? bits_.take_count(0) + 1 : 0;
+  totals_.ipdv_pairs = totals_.round_trips - unpaired;
+  if (totals_.ipdv_pairs > 0) totals_.ipdv_sum = unpack_mean(bits_.take(kMeanBits)) * totals_.ipdv_pairs;
+  const RttCode above = bits_.take(minimum_bits(grain_));
+  first_bin_ = bits_.take(first_bin_bits(grain_));
+  totals_.minimum = ((first_minimum(first_bin_, grain_) + above) << kMinimumShift) | (1U << (kMinimumShift - 1));
+  is_listed_ = bits_.take_flag();
+  if (is_listed_) k_ = static_cast<int>(bits_.take(kSizeBits));
+  return true;
 }
 
 }  // namespace blipd::measure

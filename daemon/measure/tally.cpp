@@ -10,7 +10,7 @@ void Tally::on_sent() {
     --debt_;
     return;
   }
-  ++settled_.sent;
+  count(kSent);
   ++in_flight_;
 }
 
@@ -19,17 +19,17 @@ bool Tally::on_result(const probes::Result& result) {
   if (was_on_the_wire && in_flight_ == debt_) return false;
   switch (result.outcome) {
     case Outcome::kAnswered:
-      ++settled_.answered;
-      if (result.service == probes::Service::kNotAsExpected) ++unexpected_;
+      count(kAnswered);
+      if (result.service == probes::Service::kNotAsExpected) count(kUnexpected, 0);
       break;
     case Outcome::kLost:
-      ++settled_.lost;
+      count(kLost);
       break;
     case Outcome::kUnreachable:
-      ++settled_.unreachable;
+      count(kUnreachable);
       break;
     case Outcome::kAborted:
-      ++aborted_[static_cast<std::size_t>(result.abort_reason)];
+      count(kAborted, static_cast<std::size_t>(result.abort_reason));
       if (result.was_sent) ++debt_;
       return true;
   }
@@ -37,24 +37,45 @@ bool Tally::on_result(const probes::Result& result) {
   return true;
 }
 
-void Tally::on_remark(RemarkKind kind) { ++remarks_[static_cast<std::size_t>(kind)]; }
+void Tally::on_remark(RemarkKind kind) { count(kRemarks, static_cast<std::size_t>(kind)); }
+
+void Tally::count(Common counter) {
+  if (++common_[counter] == 0) ++carries().common[counter];
+}
+
+void Tally::count(Seldom first, std::size_t index) {
+  if (++seldom_[first + index] == 0) ++carries().seldom[first + index];
+}
+
+Tally::Carries& Tally::carries() {
+  if (!carries_) carries_ = std::make_unique<Carries>();
+  return *carries_;
+}
+
+std::uint64_t Tally::value(Common counter) const {
+  return common_[counter] + (carries_ ? std::uint64_t{carries_->common[counter]} << 32 : 0);
+}
+
+std::uint64_t Tally::value(Seldom first, std::size_t index) const {
+  return seldom_[first + index] + (carries_ ? carries_->seldom[first + index] << 16 : 0);
+}
 
 Counters Tally::counters() const {
-  const auto remarks = [this](RemarkKind kind) -> std::uint64_t { return remarks_[static_cast<std::size_t>(kind)]; };
+  const auto remarks = [this](RemarkKind kind) { return value(kRemarks, static_cast<std::size_t>(kind)); };
   Counters c;
-  c.sent = settled_.sent;
-  c.answered = settled_.answered;
-  c.lost = settled_.lost;
-  c.unreachable = settled_.unreachable;
+  c.sent = value(kSent);
+  c.answered = value(kAnswered);
+  c.lost = value(kLost);
+  c.unreachable = value(kUnreachable);
   c.in_flight = in_flight_;
-  for (std::size_t i = 0; i < aborted_.size(); ++i) c.aborted[i] = aborted_[i];
+  for (std::size_t i = 0; i < c.aborted.size(); ++i) c.aborted[i] = value(kAborted, i);
   c.late = remarks(RemarkKind::kLate);
   c.duplicate = remarks(RemarkKind::kDuplicate);
   c.differing = remarks(RemarkKind::kDiffering);
   c.reordered = remarks(RemarkKind::kReordered);
   c.malformed = remarks(RemarkKind::kMalformed);
   c.forged = remarks(RemarkKind::kForged);
-  c.unexpected = unexpected_;
+  c.unexpected = value(kUnexpected, 0);
   return c;
 }
 

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 
 #include "daemon/measure/view.hpp"
 #include "probes/result.hpp"
@@ -24,20 +25,29 @@ class Tally {
   void on_remark(probes::RemarkKind kind);
 
   Counters counters() const;
+  std::size_t heap_bytes() const { return carries_ ? sizeof(Carries) : 0; }
 
  private:
-  struct Settled {
-    std::uint64_t sent = 0;
-    std::uint64_t answered = 0;
-    std::uint64_t lost = 0;
-    std::uint64_t unreachable = 0;
+  // Counters have as many bits as they soon need, so that all lie in one cache line. What passes them goes into
+  // `carries_`: nothing ever wraps.
+  enum Common : std::uint8_t { kSent, kAnswered, kLost, kUnreachable, kCommon };
+  enum Seldom : std::uint8_t { kAborted = 0, kRemarks = 6, kUnexpected = 12, kSeldom };
+  struct Carries {
+    std::array<std::uint32_t, kCommon> common{};  // in 2^32
+    std::array<std::uint64_t, kSeldom> seldom{};  // in 2^16
   };
-  Settled settled_;
+
+  void count(Common counter);
+  void count(Seldom first, std::size_t index);
+  Carries& carries();
+  std::uint64_t value(Common counter) const;
+  std::uint64_t value(Seldom first, std::size_t index) const;
+
+  std::array<std::uint32_t, kCommon> common_{};
   std::uint32_t in_flight_ = 0;
-  std::uint32_t debt_ = 0;  // of in_flight_: voided, and waiting for a next probe to take their place
-  std::array<std::uint32_t, 6> aborted_{};
-  std::array<std::uint32_t, 6> remarks_{};
-  std::uint32_t unexpected_ = 0;
+  std::uint32_t debt_ = 0;            // of in_flight_: voided, and waiting for a next probe to take their place
+  std::unique_ptr<Carries> carries_;  // null while all are zero
+  std::array<std::uint16_t, kSeldom> seldom_{};
 };
 
 }  // namespace blipd::measure

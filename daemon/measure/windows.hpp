@@ -1,15 +1,15 @@
-// The sliding windows of one channel: 1 and 5 minutes from the samples themselves, 15 minutes and 1 hour from
-// those and from summaries of what is older. Time passes by itself: views are taken at any moment, and what
-// has left a window is not in them, whether or not anything arrived since. See docs/measurement.md for what each
-// number means and how exact it is.
+// The sliding windows of one channel: the minute from the samples themselves, the longer ones from those and from
+// summaries of what is older. Time passes by itself: views are taken at any moment, and what has left a window is not
+// in them, whether or not anything arrived since. See docs/measurement.md for what each number means and how exact it
+// is.
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <vector>
+#include <optional>
 
+#include "daemon/measure/history.hpp"
 #include "daemon/measure/recent.hpp"
-#include "daemon/measure/slice.hpp"
 #include "daemon/measure/view.hpp"
 #include "probes/result.hpp"
 
@@ -24,23 +24,16 @@ class Windows {
   // Nothing that was added settled after `now`.
   WindowViews view(base::MonoTime now) const;
 
-  void prefetch() const { recent_.prefetch(); }
-  std::size_t heap_bytes() const { return recent_.heap_bytes() + packed_.capacity(); }
+  // When the last sample settled; absent before the first.
+  std::optional<base::MonoTime> newest() const { return recent_.newest(); }
+
+  std::size_t heap_bytes() const { return recent_.heap_bytes() + history_.heap_bytes(); }
 
  private:
-  using Packed = std::vector<std::uint8_t>;
-
-  void retire(Tick now);
-  void tidy(base::MonoTime now);
+  void retire(base::MonoTime now);
 
   Recent recent_;
-  // Slices, oldest first: long ones, then short ones, of which the last is still open. Each slice's time is relative to
-  // the start of the one before, the first one's to base_.
-  Packed packed_;
-  Period base_ = 0;
-  Period open_start_ = 0;                // of the open slice
-  std::uint32_t open_at_ = 0;            // where in packed_ it begins
-  RttCode last_code_ = Sample::kFailed;  // of the youngest sample that left recent_
+  History history_;
 };
 
 }  // namespace blipd::measure

@@ -58,8 +58,6 @@ class Pipeline::Impl {
     if (distance == Distance::kFar) {
       __builtin_prefetch(&plan_->channels[channel]);
       channels_[channel].prefetch();
-    } else {
-      channels_[channel].prefetch_heap();
     }
     judge_.prefetch(channel, distance);
   }

@@ -1,7 +1,9 @@
 #include <catch2/catch.hpp>
 
 #include <array>
+#include <chrono>
 #include <random>
+#include <span>
 #include <vector>
 
 #include "daemon/measure/channel.hpp"
@@ -129,6 +131,39 @@ TEST_CASE("A round trip equal to a bucket's bound is in that bucket", "[histogra
   const HistogramView view = histogram.view();
   CHECK(view.counts == std::vector<std::uint64_t>{2, 1, 1, 1});
   CHECK(view.sum_seconds == Approx(0.203));
+}
+
+TEST_CASE("A histogram may have more buckets than the usual ones", "[histogram]") {
+  std::vector<double> bounds;
+  for (int i = 1; i <= 64; ++i) bounds.push_back(0.001 * i);
+  for (const std::size_t count : {std::size_t{16}, std::size_t{17}, std::size_t{64}}) {
+    CAPTURE(count);
+    const std::span<const double> some(bounds.data(), count);
+    RttHistogram histogram(count);
+    std::vector<std::uint64_t> expected(count + 1, 0);
+    for (std::size_t i = 0; i <= count; ++i) {
+      expected[i] = i + 1;
+      const auto rtt = std::chrono::microseconds(1000 * i + 500);
+      for (std::size_t n = 0; n <= i; ++n) histogram.add(rtt, some);
+    }
+    CHECK(histogram.view().counts == expected);
+  }
+}
+
+TEST_CASE("What is seldom counted may come often and never goes back", "[tally]") {
+  Tally tally;
+  std::uint64_t before = 0;
+  for (int i = 1; i <= 200000; ++i) {
+    tally.on_remark(probes::RemarkKind::kForged);
+    tally.on_result(result(Outcome::kAborted, false));
+    if (i % 65536 > 2 && i % 65536 < 65534) continue;  // all about where sixteen bits end
+    const Counters c = tally.counters();
+    REQUIRE(c.forged == static_cast<std::uint64_t>(i));
+    REQUIRE(c.aborted[static_cast<std::size_t>(AbortReason::kClock)] == c.forged);
+    REQUIRE(c.forged > before);
+    REQUIRE(c.malformed + c.duplicate + c.aborted[0] + c.unexpected == 0);
+    before = c.forged;
+  }
 }
 
 TEST_CASE("A channel remembers its last result, round trip and answer", "[channel]") {

@@ -1,0 +1,49 @@
+// What became of one channel's samples once they were a minute old: slices of 15 s, which are joined into longer ones
+// as the windows that need them short leave them behind, and forgotten after an hour. One block of memory, which is
+// touched only when samples come of age.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "daemon/measure/recent.hpp"
+#include "daemon/measure/slice.hpp"
+#include "probes/base/time.hpp"
+
+namespace blipd::measure {
+
+class History {
+ public:
+  // `samples` follow those added before, by whole stretches: what is of the same 15 s comes at once. Where they
+  // overlap, a sample counts with the older stretch. Nothing settled after `now`.
+  void add(std::vector<Sample> samples, base::MonoTime now);
+
+  // Oldest first: long, middle and short slices.
+  SliceReader slices() const { return {bytes(), head().base}; }
+  // Code of the youngest sample.
+  RttCode last_code() const { return head().last_code; }
+  std::size_t heap_bytes() const { return block_ ? sizeof(Head) + head().capacity : 0; }
+
+ private:
+  // Lies at the beginning of the block: together with the bytes that it describes, and not in every channel's hot part.
+  struct Head {
+    std::int32_t base = 0;   // the start of the first slice; good for a thousand years
+    std::int32_t last = 0;   // of the last one
+    std::uint32_t size = 0;  // bytes in use
+    std::uint32_t capacity = 0;
+    RttCode last_code = Sample::kFailed;
+  };
+  using Bytes = std::vector<std::uint8_t>;
+
+  Head head() const;
+  std::span<const std::uint8_t> bytes() const;
+  // The first `kept` bytes stay, and `tail` follows.
+  void store(Head head, std::uint32_t kept, std::span<const std::uint8_t> tail);
+  void tidy(base::MonoTime now);
+
+  std::unique_ptr<std::uint8_t[]> block_;  // null: no sample yet
+};
+
+}  // namespace blipd::measure
