@@ -42,11 +42,11 @@ void Hearing::adopt(std::shared_ptr<const config::Plan> plan) {
     if (networks_[i].is_waiting) waiting_.push_back(static_cast<NetworkIndex>(i));
   }
   controls_.clear();
+  path_controls_.clear();
   for (std::size_t i = 0; i < plan_->targets.size(); ++i) {
     const config::PlannedTarget& target = plan_->targets[i];
-    if (target.is_active && plan_->networks[target.network].is_control() && target.upstream.empty()) {
-      controls_.push_back(static_cast<TargetIndex>(i));
-    }
+    if (!target.is_active || !plan_->networks[target.network].is_control()) continue;
+    (target.upstream.empty() ? controls_ : path_controls_).push_back(static_cast<TargetIndex>(i));
   }
   update_vantage();
 }
@@ -96,7 +96,7 @@ void Hearing::on_result(const probes::Result& result) {
     }
   }
   const bool is_of_control = channel.is_control;
-  roster_.refresh(*plan_, channel.target, is_of_control ? control_down_after() : kDownAfter);
+  roster_.refresh_after(*plan_, result.channel, is_of_control ? control_down_after() : kDownAfter);
   if (is_of_control) {
     if (!plan_->targets[channel.target].upstream.empty()) return;
     if (!is_answer) control_failed_ = std::max(control_failed_, result.sent);
@@ -165,11 +165,10 @@ void Hearing::update_vantage() {
 bool Hearing::is_path_down(std::string_view upstream) const {
   if (upstream.empty()) return false;
   bool is_any = false;
-  for (std::size_t i = 0; i < plan_->targets.size(); ++i) {
-    const config::PlannedTarget& target = plan_->targets[i];
-    if (!target.is_active || target.upstream != upstream) continue;
+  for (const TargetIndex t : path_controls_) {
+    if (plan_->targets[t].upstream != upstream) continue;
     is_any = true;
-    if (roster_.target(static_cast<TargetIndex>(i)).state != TargetState::kDown) return false;
+    if (roster_.target(t).state != TargetState::kDown) return false;
   }
   return is_any;
 }
@@ -181,13 +180,13 @@ void Hearing::begin_fault() {
     networks_[index].is_waiting = false;
   }
   waiting_.clear();
-  roster_.forget_failures(*plan_, vantage_.vouched_until());
+  roster_.forget_failures(vantage_.vouched_until());
 }
 
 void Hearing::on_answer(const probes::Result& result, TargetIndex index) {
   TargetEntry& target = roster_.target(index);
   target.failures = 0;
-  target.is_failed = false;
+  if (target.is_failed) roster_.edit(index, [](TargetEntry& entry) { entry.is_failed = false; });
   NetworkEntry& network = networks_[target.network];
   if (!network.pending.empty()) {
     std::erase_if(network.pending, [&](const Pending& p) { return p.target == index && p.sent < result.sent; });
@@ -217,7 +216,7 @@ void Hearing::on_failure(const probes::Result& result, TargetIndex index) {
   NetworkEntry& network = networks_[target.network];
   const bool is_down = network.state == NetworkState::kOutage;
   if (target.failures < UINT16_MAX) ++target.failures;
-  count_electorate(target.network);
+  keep_counted(target.network);
   const bool is_full = is_down || target.failures <= full_failures(network.electorate, rules());
   const double full = failure_evidence(usual.ratio() * answered_here(), rules());
   const double evidence = target.is_known_down ? 0 : is_full ? full : kRepeatedFailure;
@@ -245,7 +244,9 @@ void Hearing::weigh(NetworkIndex index) {
       return true;
     }
     network.test.add(static_cast<double>(p.evidence), rules());
-    if (target.failures > 0) target.is_failed = true;
+    if (target.failures > 0 && !target.is_failed) {
+      roster_.edit(p.target, [](TargetEntry& entry) { entry.is_failed = true; });
+    }
     doubt(p.target, static_cast<double>(p.doubt));
     if (target.is_known_down) return true;
     if (p.sent > network.answered_sent) {
@@ -270,18 +271,22 @@ void Hearing::doubt(TargetIndex index, double evidence) {
   if (evidence < 0) {
     // One answer is proof of life.
     target.doubt = std::min(target.doubt, 0.0);
-    target.is_known_down = false;
+    if (target.is_known_down) roster_.edit(index, [](TargetEntry& entry) { entry.is_known_down = false; });
   }
   const NetworkEntry& network = networks_[target.network];
   const base::MonoTime failed = target.first_failed == kNever ? target.fell.latest : target.first_failed;
   // While nobody else in the network has answered since, its silence is the network's.
   const bool is_its_own = was_down || network.state == NetworkState::kOutage || network.answered_sent > failed;
-  target.is_firm = target.doubt >= kFirmlyDown && target.state == TargetState::kDown && is_its_own;
-  if (was_down == target.is_firmly_down()) return;
+  const bool is_firm = target.doubt >= kFirmlyDown && target.state == TargetState::kDown && is_its_own;
+  if (was_down == is_firm) return;
+  // Others of the network have answered since it fell silent.
+  const bool is_known_down =
+      network.state == NetworkState::kNormal && network.test.evidence() <= 0 && network.answered_sent > failed;
+  roster_.edit(index, [&](TargetEntry& entry) {
+    entry.is_firm = is_firm;
+    if (is_firm) entry.is_known_down = is_known_down;
+  });
   if (!was_down) {
-    // Others of the network have answered since it fell silent.
-    target.is_known_down =
-        network.state == NetworkState::kNormal && network.test.evidence() <= 0 && network.answered_sent > failed;
     changes_.push_back({Change::Of::kTarget, index, true, {target.fell.earliest, target.fell.latest}});
   } else {
     const base::MonoTime answered = target.answered_sent;
@@ -298,10 +303,10 @@ void Hearing::decide(NetworkIndex index) {
     network.patience.on_up(now_);
     set_state(index, NetworkState::kNormal);
   } else if (!is_down && hoped(network) >= threshold) {
-    network.electorate = roster_.electorate(*plan_, index);
-    if (network.first_failed != kNever) network.electorate.silent_for = network.last_failed - network.first_failed;
-    network.electorate.strain = network.strain;
-    network.electorate.failed_targets = roster_.count_failed(*plan_, index);
+    // Of so many no single result changes what they have to say, and summing it up takes time.
+    const bool is_quick = roster_.network(index).electors <= Roster::kSample;
+    is_quick ? count_electorate(index) : keep_counted(index);
+    count_silence(index);
     if (network.test.decide(network.electorate, rules()) == NetworkTest::Decision::kDown) {
       set_state(index, NetworkState::kOutage);
     } else if (!network.pending.empty()) {
@@ -333,11 +338,27 @@ void Hearing::set_state(NetworkIndex index, NetworkState state) {
   }
 }
 
-void Hearing::count_electorate(NetworkIndex index) {
+void Hearing::keep_counted(NetworkIndex index) {
   NetworkEntry& network = networks_[index];
   if (network.counted != kNever && now_ - network.counted < kElectorateAge) return;
   network.counted = now_;
-  network.electorate = roster_.electorate(*plan_, index);
+  count_electorate(index);
+}
+
+void Hearing::count_electorate(NetworkIndex index) {
+  NetworkEntry& network = networks_[index];
+  const NetworkCount& count = roster_.network(index);
+  network.electorate = {};
+  network.electorate.channels = count.elector_channels;
+  network.electorate.targets = count.electors;
+  network.electorate.failure_strength = roster_.failure_strength(*plan_, index);
+}
+
+void Hearing::count_silence(NetworkIndex index) {
+  NetworkEntry& network = networks_[index];
+  if (network.first_failed != kNever) network.electorate.silent_for = network.last_failed - network.first_failed;
+  network.electorate.strain = network.strain;
+  network.electorate.failed_targets = roster_.network(index).failed_electors;
 }
 
 void Hearing::advance(base::MonoTime now) {
@@ -356,11 +377,12 @@ void Hearing::restore(ChannelIndex channel, const UsualAnswers::Memory& memory) 
 }
 
 void Hearing::restore_down(TargetIndex index, bool is_known) {
-  TargetEntry& target = roster_.target(index);
-  target.doubt = kDoubtCeiling;
-  target.state = TargetState::kDown;
-  target.is_firm = true;
-  target.is_known_down = is_known;
+  roster_.edit(index, [&](TargetEntry& entry) {
+    entry.doubt = kDoubtCeiling;
+    entry.state = TargetState::kDown;
+    entry.is_firm = true;
+    entry.is_known_down = is_known;
+  });
 }
 
 }  // namespace blipd::detect

@@ -122,7 +122,9 @@ class Hearing {
   void ask_if_doubtful(config::NetworkIndex index, const Asked& silent);
   double hoped(const NetworkEntry& network) const;
   void ask_controls();
+  void keep_counted(config::NetworkIndex index);
   void count_electorate(config::NetworkIndex index);
+  void count_silence(config::NetworkIndex index);
   void doubt(config::TargetIndex index, double evidence);
   void note_return(NetworkEntry& network, base::MonoTime answered);
 
@@ -137,6 +139,7 @@ class Hearing {
   Overdue overdue_;
   std::unordered_map<probes::ChannelIndex, Witness> witnesses_;  // of the controls' channels; nodes stay where they are
   std::vector<config::TargetIndex> controls_;                    // but path controls, which say nothing of our own link
+  std::vector<config::TargetIndex> path_controls_;
   std::vector<ControlView> control_views_;
   std::vector<config::NetworkIndex> waiting_;  // networks with pending failures; some may have settled since
   base::MonoTime controls_asked_ = kNever;
