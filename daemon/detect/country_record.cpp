@@ -30,6 +30,7 @@ bool CountryRecord::is_voting(const Scene& scene, config::NetworkIndex network) 
 void CountryRecord::look(const Networks& networks, Scene& scene) {
   const Roster& roster = scene.hearing.roster();
   std::vector<NetworkStanding> standings;
+  standings.reserve(scene.plan.countries[index_].networks.size());
   for (const config::NetworkIndex n : scene.plan.countries[index_].networks) {
     const NetworkCount& count = roster.network(n);
     NetworkStanding standing{scene.plan.networks[n].weight, scene.hearing.network(n).state,

@@ -26,10 +26,12 @@ void Hearing::adopt(std::shared_ptr<const config::Plan> plan) {
   roster_.adopt(*plan_, before.get());
   ask_list_.resize(plan_->channels.size());
   overdue_.resize(plan_->channels.size());
-  for (std::size_t i = 0; before && i < before->channels.size(); ++i) {
-    if (is_kept(plan_->channels, &before->channels, i)) continue;
-    witnesses_.erase(static_cast<ChannelIndex>(i));
-    overdue_.forget(static_cast<ChannelIndex>(i));
+  witnesses_.resize(plan_->channels.size());
+  for (std::size_t i = 0; i < plan_->channels.size(); ++i) {
+    if (is_kept(plan_->channels, before ? &before->channels : nullptr, i)) continue;
+    const auto index = static_cast<ChannelIndex>(i);
+    witnesses_[i] = roster_.channel(index).is_control ? std::make_unique<Witness>() : nullptr;
+    overdue_.forget(index);
   }
   networks_.resize(plan_->networks.size());
   waiting_.clear();
@@ -59,7 +61,7 @@ bool Hearing::is_void(const probes::Result& result) const {
 
 void Hearing::on_sent(ChannelIndex channel, base::MonoTime at) {
   if (roster_.channel(channel).is_control) {
-    witnesses_[channel].on_sent(at);
+    witnesses_[channel]->on_sent(at);
   } else {
     overdue_.on_sent(channel, at);
   }
@@ -110,7 +112,7 @@ void Hearing::on_result(const probes::Result& result) {
 }
 
 void Hearing::testify(const probes::Result& result) {
-  Witness& witness = witnesses_[result.channel];
+  Witness& witness = *witnesses_[result.channel];
   switch (result.outcome) {
     case probes::Outcome::kAnswered:
       witness.on_answer(result.sent);
@@ -143,7 +145,7 @@ void Hearing::update_vantage() {
     view.state = roster_.target(t).state;
     // The way of asking that answered last speaks for the control.
     for (const ChannelIndex c : plan_->targets[t].channels) {
-      const Witness& witness = witnesses_[c];
+      const Witness& witness = *witnesses_[c];
       if (!view.witness || witness.answered() > view.witness->answered()) view.witness = &witness;
     }
     control_views_.push_back(view);
@@ -193,8 +195,10 @@ void Hearing::on_answer(const probes::Result& result, TargetIndex index) {
   }
   const UsualAnswers& usual = roster_.channel(result.channel).usual;
   if (!usual.is_heard(rules().usual_floor)) return;
-  const double evidence = answer_evidence(usual.ratio() * answered_here(), rules());
-  doubt(index, evidence);
+  // Of what answers as it should nothing can be believed less: then it does not matter how much this answer says.
+  const bool is_beyond_doubt = target.doubt <= kDoubtFloor && network.test.evidence() <= -rules().clip;
+  const double evidence = is_beyond_doubt ? 0 : answer_evidence(usual.ratio() * answered_here(), rules());
+  if (!is_beyond_doubt) doubt(index, evidence);
   network.answered_sent = std::max(network.answered_sent, result.sent);
   if (network.first_failed <= network.answered_sent) {
     network.first_failed = network.last_failed = kNever;

@@ -5,7 +5,6 @@
 
 #include <memory>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -137,8 +136,8 @@ class Hearing {
   std::vector<Change> changes_;
   AskList ask_list_;
   Overdue overdue_;
-  std::unordered_map<probes::ChannelIndex, Witness> witnesses_;  // of the controls' channels; nodes stay where they are
-  std::vector<config::TargetIndex> controls_;                    // but path controls, which say nothing of our own link
+  std::vector<std::unique_ptr<Witness>> witnesses_;  // by channel; null: no control's
+  std::vector<config::TargetIndex> controls_;        // but path controls, which say nothing of our own link
   std::vector<config::TargetIndex> path_controls_;
   std::vector<ControlView> control_views_;
   std::vector<config::NetworkIndex> waiting_;  // networks with pending failures; some may have settled since
