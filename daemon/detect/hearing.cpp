@@ -13,6 +13,8 @@ using probes::ChannelIndex;
 
 // Who can testify is counted again this often.
 constexpr base::Duration kElectorateAge = std::chrono::seconds(10);
+// Whether anybody can at all, this often.
+constexpr base::Duration kVotesAge = std::chrono::seconds(1);
 
 template <class Row>
 bool is_kept(const std::vector<Row>& now, const std::vector<Row>* before, std::size_t i) {
@@ -367,6 +369,8 @@ void Hearing::count_silence(NetworkIndex index) {
 
 void Hearing::advance(base::MonoTime now) {
   pass_time(now);
+  if (votes_looked_at_ != kNever && now - votes_looked_at_ < kVotesAge) return;
+  votes_looked_at_ = now;
   // A network whose last vote is gone has nobody left to speak for it.
   for (std::size_t n = 0; n < networks_.size(); ++n) {
     const auto index = static_cast<NetworkIndex>(n);

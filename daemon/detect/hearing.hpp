@@ -142,6 +142,7 @@ class Hearing {
   std::vector<ControlView> control_views_;
   std::vector<config::NetworkIndex> waiting_;  // networks with pending failures; some may have settled since
   base::MonoTime controls_asked_ = kNever;
+  base::MonoTime votes_looked_at_ = kNever;
   base::MonoTime control_failed_ = kNever;  // when the latest failed probe of a control was sent
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/detect/judge.hpp"
+#include "daemon/detect/recollection.hpp"
 #include "daemon/measure/channel.hpp"
 #include "daemon/pipeline/minute_book.hpp"
 
@@ -17,8 +18,10 @@ class Pipeline::Impl {
  public:
   Impl(std::shared_ptr<const config::Plan> plan, const base::Moment& start)
       : plan_(plan), judge_(std::move(plan), start), now_(start), started_(start.wall) {
-    for (const config::PlannedChannel& planned : plan_->channels)
+    for (const config::PlannedChannel& planned : plan_->channels) {
       channels_.emplace_back(planned.spec.rtt_buckets.size());
+      briefs_.push_back(brief(planned));
+    }
   }
 
   void on_sent(ChannelIndex channel, base::MonoTime at) {
@@ -29,16 +32,15 @@ class Pipeline::Impl {
 
   void on_result(const probes::Result& given) {
     if (!is_known(given.channel)) return;
-    probes::Result result = given;
-    if (judge_.is_void(result)) {
-      result.outcome = Outcome::kAborted;
-      result.abort_reason = probes::AbortReason::kVantageFault;
-      result.was_sent = true;
+    if (!judge_.is_void(given)) {
+      take(given);
+      return;
     }
-    const auto& bounds = plan_->channels[result.channel].spec.rtt_buckets;
-    if (!channels_[result.channel].on_result(result, bounds)) return;
-    judge_.on_result(result);
-    if (minutes_) minutes_->on_result(result);
+    probes::Result result = given;
+    result.outcome = Outcome::kAborted;
+    result.abort_reason = probes::AbortReason::kVantageFault;
+    result.was_sent = true;
+    take(result);
   }
 
   void on_remark(const probes::Remark& remark) {
@@ -63,17 +65,42 @@ class Pipeline::Impl {
 
   std::vector<Minutes> take_minutes() { return minutes_ ? minutes_->take() : std::vector<Minutes>(); }
 
-  Memory memory() const { return {now_.wall, judge_.memory(), judge_.open_events()}; }
+  void finish_minutes() {
+    if (minutes_) minutes_->finish_closing();
+  }
+
+  Memory memory() const {
+    detect::Recollection recollection = judge_.recollect();
+    judge_.recollect(recollection, plan_->channels.size());
+    return {now_.wall, detect::to_json(recollection), judge_.open_events()};
+  }
+
+  void begin_memory() {
+    remembered_ = now_.wall;
+    remembering_ = std::make_shared<detect::Recollection>(judge_.recollect());
+  }
+  bool step_memory(std::size_t channels) {
+    if (!remembering_) return false;
+    if (!remembering_->is_complete()) judge_.recollect(*remembering_, channels);
+    return !remembering_->is_complete();
+  }
+  Memory finish_memory() {
+    step_memory(plan_->channels.size());
+    return {remembered_, std::string(), {}, std::exchange(remembering_, nullptr)};
+  }
 
   void adopt(std::shared_ptr<const config::Plan> plan) {
     if (building_) fill(building_->plan->channels.size());
+    step_memory(plan_->channels.size());
     const auto before = std::exchange(plan_, std::move(plan));
     for (std::size_t i = 0; i < plan_->channels.size(); ++i) {
       const config::PlannedChannel& planned = plan_->channels[i];
       if (i >= channels_.size()) {
         channels_.emplace_back(planned.spec.rtt_buckets.size());
+        briefs_.push_back(brief(planned));
       } else if (!planned.is_active || planned.since_generation != before->channels[i].since_generation) {
         channels_[i] = measure::Channel(planned.spec.rtt_buckets.size());
+        briefs_[i] = brief(planned);
       }
     }
     judge_.adopt(plan_);
@@ -108,7 +135,26 @@ class Pipeline::Impl {
   }
 
  private:
-  bool is_known(ChannelIndex channel) const { return channel < channels_.size() && plan_->channels[channel].is_active; }
+  // What each result asks of its channel's plan. The plan itself has it far apart, among much that no result needs.
+  struct Brief {
+    std::uint32_t bounds : 31;  // which of bounds_
+    bool is_active : 1;
+  };
+
+  Brief brief(const config::PlannedChannel& planned) {
+    const auto same = std::ranges::find(bounds_, planned.spec.rtt_buckets);
+    const auto number = static_cast<std::uint32_t>(same - bounds_.begin());
+    if (same == bounds_.end()) bounds_.push_back(planned.spec.rtt_buckets);
+    return {number & 0x7fffffffU, planned.is_active};
+  }
+
+  bool is_known(ChannelIndex channel) const { return channel < briefs_.size() && briefs_[channel].is_active; }
+
+  void take(const probes::Result& result) {
+    if (!channels_[result.channel].on_result(result, bounds_[briefs_[result.channel].bounds])) return;
+    judge_.on_result(result);
+    if (minutes_) minutes_->on_result(result);
+  }
 
   base::WallTime wall(base::MonoTime t) const { return now_.wall + (t - now_.mono); }
   std::optional<base::WallTime> wall(const std::optional<base::MonoTime>& t) const {
@@ -162,11 +208,15 @@ class Pipeline::Impl {
 
   std::shared_ptr<const config::Plan> plan_;
   detect::Judge judge_;
-  std::vector<measure::Channel> channels_;  // by ChannelIndex
+  std::vector<measure::Channel> channels_;    // by ChannelIndex
+  std::vector<Brief> briefs_;                 // the same
+  std::vector<std::vector<double>> bounds_;   // of histograms, each once: most channels share a few
   base::Moment now_;
   base::WallTime started_;
   std::optional<MinuteBook> minutes_;
   std::shared_ptr<Snapshot> building_;  // null: none begun
+  std::shared_ptr<detect::Recollection> remembering_;  // null: not begun
+  base::WallTime remembered_{};                        // when that was
 };
 
 Pipeline::Pipeline(std::shared_ptr<const config::Plan> plan, base::Moment start)
@@ -182,9 +232,13 @@ std::vector<ChannelIndex> Pipeline::take_urgent() { return impl_->take_urgent();
 std::vector<event::Event> Pipeline::take_events() { return impl_->judge().take_events(); }
 void Pipeline::keep_minutes() { impl_->keep_minutes(); }
 std::vector<Minutes> Pipeline::take_minutes() { return impl_->take_minutes(); }
+void Pipeline::finish_minutes() { impl_->finish_minutes(); }
 Memory Pipeline::memory() const { return impl_->memory(); }
+void Pipeline::begin_memory() { impl_->begin_memory(); }
+bool Pipeline::step_memory(std::size_t channels) { return impl_->step_memory(channels); }
+Memory Pipeline::finish_memory() { return impl_->finish_memory(); }
 base::Expected<void> Pipeline::restore(const Memory& memory) {
-  return impl_->judge().restore(memory.judge, memory.open);
+  return impl_->judge().restore(memory.text(), memory.open);
 }
 const detect::Judge& Pipeline::judge() const { return impl_->judge(); }
 void Pipeline::begin_snapshot(const base::Moment& now) { impl_->begin_snapshot(now); }
