@@ -91,6 +91,8 @@ struct NetworkCount {
     elector_channels -= other.elector_channels;
     failed_electors -= other.failed_electors;
   }
+  friend bool operator==(const NetworkCount&, const NetworkCount&) = default;
+
   std::optional<double> reachable_ratio() const {
     if (voting_targets == 0) return std::nullopt;
     return static_cast<double>(up_targets) / static_cast<double>(voting_targets);
