@@ -53,15 +53,25 @@ void Chronicler::tick(const base::Moment& now) {
     alive_ = now.mono;
     journal_->alive(now.wall);
   }
+  remember(now, is_beat_changed);
+}
+
+void Chronicler::remember(const base::Moment& now, bool is_at_once) {
   if (!memory_due_) memory_due_ = now.mono + kFirstMemory;
-  if (now.mono < *memory_due_ && !is_beat_changed) return;
-  memory_due_ = now.mono + kMemoryPeriod;
-  journal_->remember(pipeline_.memory());
+  if (now.mono >= *memory_due_ || is_at_once) {
+    memory_due_ = now.mono + kMemoryPeriod;
+    pipeline_.begin_memory();
+    is_remembering_ = true;
+  }
+  if (!is_remembering_ || pipeline_.step_memory(kChannelsAtOnce)) return;
+  is_remembering_ = false;
+  journal_->remember(pipeline_.finish_memory());
 }
 
 void Chronicler::finish(const base::Moment& now) {
   if (!journal_) return;
   pipeline_.advance(now);
+  pipeline_.finish_minutes();
   tick(now);
   journal_->alive(now.wall);
   journal_->remember(pipeline_.memory());

@@ -35,11 +35,15 @@ class Chronicler {
  private:
   static constexpr base::Duration kAlivePeriod = std::chrono::seconds(10);
   // What is usual changes slowly; open events are journalled by themselves. Whether it is unstable is in both, which
-  // must not contradict each other after a crash: then it is remembered at once.
+  // must not contradict each other after a crash: then it is remembered at once, in as many ticks as it takes.
   static constexpr base::Duration kMemoryPeriod = std::chrono::minutes(1);
   // Who never lives for a minute shall learn all the same.
   static constexpr base::Duration kFirstMemory = std::chrono::seconds(10);
 
+  // Of a memory that is copied tick by tick: some hundred microseconds.
+  static constexpr std::size_t kChannelsAtOnce = 4096;
+
+  void remember(const base::Moment& now, bool is_at_once);
   // `is_begun`: or goes on after all.
   void tell(const event::Event& event, bool is_begun);
 
@@ -50,6 +54,7 @@ class Chronicler {
   std::set<std::string> open_;  // ids; several revisions of one moment come as the last of them
   base::MonoTime alive_ = base::MonoTime::min();
   std::optional<base::MonoTime> memory_due_;  // absent: before the first tick
+  bool is_remembering_ = false;
 };
 
 }  // namespace blipd::app

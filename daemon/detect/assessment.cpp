@@ -48,7 +48,7 @@ void Assessment::adopt(std::shared_ptr<const config::Plan> plan) {
     usual_rtts_[i] = UsualRtt();
   // Of a target that is not asked any more nothing further will be known.
   std::vector<config::TargetIndex> gone;
-  for (const auto& [index, standing] : targets_) {
+  for (const auto& [index, fallen] : targets_) {
     const bool is_same = plan_->targets[index].is_active && plan_->targets[index].name == before->targets[index].name;
     if (!is_same || hearing_.roster().target(index).state == TargetState::kUnknown) gone.push_back(index);
   }
@@ -133,7 +133,7 @@ void Assessment::on_target(const Change& change, Scene& scene) {
   if (network.is_down() || targets_.contains(change.index)) return;
   const Place place{event::Scope::kTarget, country_of(*plan_, target.network), plan_->networks[target.network].name,
                     target.name};
-  targets_[change.index].begin(scene, place, event::Kind::kOutage, change.when, [](event::Event& event) {
+  targets_[change.index].standing.begin(scene, place, event::Kind::kOutage, change.when, [](event::Event& event) {
     event.length = event::Class::kBlip;
     event.reachable = {1.0, 0.0};
   });
@@ -142,7 +142,7 @@ void Assessment::on_target(const Change& change, Scene& scene) {
 void Assessment::end_target(config::TargetIndex index, const MonoSpan& given, Scene& scene) {
   const auto found = targets_.find(index);
   if (found == targets_.end()) return;
-  const std::string id = found->second.id();
+  const std::string id = found->second.standing.id();
   MonoSpan when = given;
   // None of its failures is known, as after a restart: it was down when this was last written.
   if (when.earliest == kNever) when.earliest = std::min(when.latest, scene.ledger.mono(scene.ledger.get(id).updated));
@@ -150,7 +150,7 @@ void Assessment::end_target(config::TargetIndex index, const MonoSpan& given, Sc
     const base::WallTime middle = scene.ledger.wall(when.earliest + (when.latest - when.earliest) / 2);
     if (middle - event.start.middle() >= scene.rules().blip_limit) event.length = event::Class::kOutage;
   });
-  found->second.end(scene, when);
+  found->second.standing.end(scene, when);
   targets_.erase(found);
 }
 
@@ -171,22 +171,41 @@ void Assessment::advance(const base::Moment& now) {
   ledger_.set_now(now_);
   hearing_.advance(now.mono);
   take_changes();
-  if (advanced_ != kNever && now.mono - advanced_ < kPeriod) return;
-  advanced_ = now.mono;
+  if (round_began_ == kNever) round_began_ = now.mono - kPeriod;
+  const base::Duration passed = now.mono - round_began_;
+  // Of a round's networks, so many as of its second has passed: a source that lets a whole second pass at once has all
+  // of them looked at, and one with short ticks a few each.
+  const double share = std::min(1.0, base::to_seconds(passed) / base::to_seconds(kPeriod));
+  const auto due = static_cast<std::size_t>(share * static_cast<double>(networks_.size()));
   Scene here = scene();
-  if (hearing_.is_at_fault()) return;
-  for (std::size_t i = 0; i < networks_.size(); ++i) {
-    if (plan_->networks[i].is_active && !plan_->networks[i].is_control()) networks_[i].advance(here);
+  const bool is_frozen = hearing_.is_at_fault();
+  for (; looked_at_ < due; ++looked_at_) {
+    const config::PlannedNetwork& planned = plan_->networks[looked_at_];
+    if (!is_frozen && planned.is_active && !planned.is_control()) networks_[looked_at_].advance(here);
   }
-  for (auto& [index, standing] : targets_) {
-    const event::Event& event = ledger_.get(standing.id());
-    const base::Duration age = ledger_.wall(here.now) - event.start.middle();
-    if (event.length == event::Class::kBlip && age >= here.rules().blip_limit) {
-      ledger_.revise(standing.id(), [](event::Event& e) { e.length = event::Class::kOutage; });
-    }
-    standing.review(here);
-  }
+  if (passed < kPeriod) return;
+  looked_at_ = 0;
+  round_began_ = now.mono;
+  if (is_frozen) return;
+  advance_targets(here);
   advance_countries(here);
+}
+
+void Assessment::advance_targets(Scene& scene) {
+  for (auto& [index, fallen] : targets_) {
+    if (scene.now < fallen.look_at) continue;
+    const std::string& id = fallen.standing.id();
+    const event::Event& event = ledger_.get(id);
+    const base::Duration age = ledger_.wall(scene.now) - event.start.middle();
+    if (event.length == event::Class::kBlip && age >= scene.rules().blip_limit) {
+      ledger_.revise(id, [](event::Event& e) { e.length = event::Class::kOutage; });
+    }
+    fallen.standing.review(scene);
+    const bool is_blip = event.length == event::Class::kBlip;
+    const base::Duration left = (is_blip ? scene.rules().blip_limit : scene.rules().review_after) - age;
+    // Rules may change with the configuration, and clocks are slewed.
+    fallen.look_at = scene.now + std::clamp(left, base::Duration::zero(), base::Duration(kLook));
+  }
 }
 
 void Assessment::advance_countries(Scene& scene) {

@@ -12,6 +12,7 @@
 #include "daemon/detect/hearing.hpp"
 #include "daemon/detect/ledger.hpp"
 #include "daemon/detect/network_record.hpp"
+#include "daemon/detect/recollection.hpp"
 #include "daemon/detect/rtt_watch.hpp"
 #include "probes/base/error.hpp"
 
@@ -38,12 +39,15 @@ class Assessment {
   std::vector<event::Event> open_events() const { return ledger_.open_events(); }
   base::WallTime start_of(const std::string& id) const { return ledger_.get(id).start.middle(); }
 
-  // What is usual and how often things fell, as JSON, by name. Restoring skips names that the plan does not have.
-  std::string memory() const;
+  // What is usual and how often things fell: all but the channels, which are added in slices. The plan must not change
+  // meanwhile. Restoring skips names that the plan does not have.
+  Recollection recollect() const;
+  void recollect(Recollection& recollection, std::size_t channels) const;
   base::Expected<void> restore(const std::string& memory, const std::vector<event::Event>& open);
 
  private:
   static constexpr base::Duration kPeriod = std::chrono::seconds(1);
+  static constexpr base::Duration kLook = std::chrono::minutes(1);
 
   Scene scene();
   void take_changes();
@@ -51,6 +55,7 @@ class Assessment {
   void on_target(const Change& change, Scene& scene);
   void on_vantage(const Change& change, Scene& scene);
   void end_target(config::TargetIndex index, const MonoSpan& given, Scene& scene);
+  void advance_targets(Scene& scene);
   void advance_countries(Scene& scene);
   void resume(const event::Event& event);
   void drop(const event::Event& event);
@@ -62,9 +67,16 @@ class Assessment {
   std::vector<NetworkRecord> networks_;
   std::vector<CountryRecord> countries_;
   std::vector<UsualRtt> usual_rtts_;  // by channel
-  std::map<config::TargetIndex, Standing> targets_;
+  // A host that is down, as an event of its own.
+  struct Fallen {
+    Standing standing;
+    base::MonoTime look_at = kNever;  // nothing about it changes by itself before
+  };
+  std::map<config::TargetIndex, Fallen> targets_;
   Standing vantage_;
-  base::MonoTime advanced_ = kNever;
+  // Once a second everything is looked at, at a steady pace: in rounds.
+  base::MonoTime round_began_ = kNever;
+  std::size_t looked_at_ = 0;  // networks in this round
 };
 
 }  // namespace blipd::detect

@@ -1,5 +1,5 @@
-// What an assessment must not forget over a restart, as JSON. Times are wall times there, since the monotonic clock
-// begins anew.
+// What an assessment must not forget over a restart: copying it, and reading what became of it, which is JSON.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "daemon/detect/assessment.hpp"
@@ -10,15 +10,6 @@ namespace blipd::detect {
 namespace {
 
 using Json = nlohmann::json;
-
-Json write(const Flaps::Memory& flaps, const Ledger& ledger) {
-  Json starts = Json::array();
-  for (const base::MonoTime start : flaps.starts) starts.push_back(base::to_unix_seconds(ledger.wall(start)));
-  return {{"starts", std::move(starts)},
-          {"episodes", flaps.episodes},
-          {"days", flaps.days},
-          {"is_unstable", flaps.is_unstable}};
-}
 
 Flaps::Memory read_flaps(const Json& json, const Ledger& ledger) {
   Flaps::Memory flaps;
@@ -31,13 +22,6 @@ Flaps::Memory read_flaps(const Json& json, const Ledger& ledger) {
   return flaps;
 }
 
-Json write(const NetworkRecord::Memory& memory, const Ledger& ledger) {
-  return {{"flaps", write(memory.flaps, ledger)},
-          {"loss", {memory.loss.mean, memory.loss.deviation, memory.loss.learned}},
-          {"usual_share", memory.usual_share},
-          {"usual_down", memory.usual_down}};
-}
-
 NetworkRecord::Memory read_network(const Json& json, const Ledger& ledger) {
   const Json& loss = json.at("loss");
   return {read_flaps(json.at("flaps"), ledger),
@@ -46,38 +30,34 @@ NetworkRecord::Memory read_network(const Json& json, const Ledger& ledger) {
           json.at("usual_down")};
 }
 
-std::string network_key(const config::Plan& plan, config::NetworkIndex index) {
-  return std::string(plan.country_code(index)) + "/" + plan.networks[index].name;
-}
-
 }  // namespace
 
-std::string Assessment::memory() const {
-  Json channels = Json::object();
-  for (std::size_t i = 0; i < plan_->channels.size(); ++i) {
-    if (!plan_->channels[i].is_active) continue;
-    const UsualAnswers::Memory usual = hearing_.roster().channel(static_cast<probes::ChannelIndex>(i)).usual.memory();
-    channels[plan_->channel_name(static_cast<config::ChannelIndex>(i))] = {
-        usual.mean, usual.weight, usual.count, usual.has_answered, usual_rtts_[i].mean(), usual_rtts_[i].count()};
-  }
-  Json networks = Json::object();
+Recollection Assessment::recollect() const {
+  Recollection recollection;
+  recollection.plan = plan_;
+  recollection.now = now_;
+  recollection.channels.reserve(plan_->channels.size());
   for (std::size_t i = 0; i < networks_.size(); ++i) {
     const config::PlannedNetwork& planned = plan_->networks[i];
     if (!planned.is_active || planned.is_control()) continue;
-    networks[network_key(*plan_, static_cast<config::NetworkIndex>(i))] = write(networks_[i].memory(), ledger_);
+    recollection.networks.emplace_back(static_cast<config::NetworkIndex>(i), networks_[i].memory());
   }
-  Json countries = Json::object();
   for (std::size_t i = 0; i < countries_.size(); ++i) {
     if (!plan_->countries[i].is_active) continue;
-    const CountryRecord::Memory memory = countries_[i].memory();
-    countries[plan_->countries[i].code] = {{"flaps", write(memory.flaps, ledger_)},
-                                           {"usual_share", memory.usual_share}};
+    recollection.countries.emplace_back(static_cast<config::CountryIndex>(i), countries_[i].memory());
   }
-  const Json json = {{"version", 1},
-                     {"channels", std::move(channels)},
-                     {"networks", std::move(networks)},
-                     {"countries", std::move(countries)}};
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return recollection;
+}
+
+void Assessment::recollect(Recollection& recollection, std::size_t channels) const {
+  std::vector<Recollection::Channel>& copied = recollection.channels;
+  const std::size_t end = copied.size() + std::min(channels, plan_->channels.size() - copied.size());
+  while (copied.size() < end) {
+    const auto i = copied.size();
+    const UsualAnswers::Memory usual = hearing_.roster().channel(static_cast<probes::ChannelIndex>(i)).usual.memory();
+    copied.push_back({usual.mean, usual.weight, usual_rtts_[i].mean(), usual.count, usual_rtts_[i].count(),
+                      usual.has_answered});
+  }
 }
 
 base::Expected<void> Assessment::restore(const std::string& memory, const std::vector<event::Event>& open) {
@@ -134,7 +114,7 @@ void Assessment::resume(const event::Event& event) {
     }
     for (const config::TargetIndex t : planned.targets) {
       if (event.scope != event::Scope::kTarget || plan_->targets[t].name != event.target) continue;
-      targets_[t].adopt(event.id);
+      targets_[t].standing.adopt(event.id);
       hearing_.restore_down(t, !networks_[i].is_outage_open());
       return;
     }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "daemon/detect/contact.hpp"
 #include "daemon/detect/usual.hpp"
@@ -17,6 +18,7 @@ class ControlLoss {
  public:
   void add(base::MonoTime now, base::MonoTime sent, bool is_failure, bool is_learning) {
     move(now);
+    share_.reset();
     Bucket& bucket = buckets_[current_];
     Counts& counts = sent < fault_ended_ ? bucket.of_fault : bucket.counts;
     is_failure ? ++counts.failed : ++counts.answered;
@@ -30,15 +32,19 @@ class ControlLoss {
       bucket.counts = {};
     }
     fault_ended_ = now;
+    share_.reset();
   }
 
   // In 0.5..1; 1 where too little is known. What a fault lost counts until controls have answered for a while after it:
   // then it was an interruption and says nothing of how congested we are now. Taken off what the country is expected to
   // answer for a minute, it would hide an outage; but heavy congestion looks over now and then, too.
   double answered_share(base::MonoTime now) {
+    move(now);
+    if (share_) return *share_;
     const Counts since = sum(now, Since::kFault);
     const bool is_clear = since.all() >= kFewest && since.answered >= (1 - kUnclear) * since.all();
-    return share_of(is_clear ? since : sum(now, Since::kMinute));
+    share_ = share_of(is_clear ? since : sum(now, Since::kMinute));
+    return *share_;
   }
   // The same with what a fault lost, for judging whether it is over: that comes to light for a while after it.
   double answered_share_with_faults(base::MonoTime now) { return share_of(sum(now, Since::kMinute)); }
@@ -84,6 +90,8 @@ class ControlLoss {
   }
   void move(base::MonoTime now) {
     if (ends_ == kNever) ends_ = now + kBucket;
+    if (now < ends_) return;
+    share_.reset();
     for (std::size_t moved = 0; now >= ends_ && moved < kBuckets; ++moved) {
       current_ = (current_ + 1) % kBuckets;
       buckets_[current_] = {};
@@ -97,6 +105,7 @@ class ControlLoss {
   base::MonoTime ends_ = kNever;
   base::MonoTime fault_ended_ = kNever;
   SlowMean usual_{1.0F, 20.0F};
+  std::optional<double> share_;  // answered_share(), which every result asks for; absent: has changed
 };
 
 }  // namespace blipd::detect

@@ -30,18 +30,14 @@ bool CountryRecord::is_voting(const Scene& scene, config::NetworkIndex network) 
 void CountryRecord::look(const Networks& networks, Scene& scene) {
   const Roster& roster = scene.hearing.roster();
   std::vector<NetworkStanding> standings;
+  standings.reserve(scene.plan.countries[index_].networks.size());
   for (const config::NetworkIndex n : scene.plan.countries[index_].networks) {
+    const NetworkCount& count = roster.network(n);
     NetworkStanding standing{scene.plan.networks[n].weight, scene.hearing.network(n).state,
-                             roster.network(n).reachable_ratio(), std::nullopt, 0};
-    std::uint32_t voting = 0;
-    std::uint32_t up = 0;
-    for (const config::TargetIndex t : scene.plan.networks[n].targets) {
-      const TargetEntry& target = roster.target(t);
-      voting += target.has_vote ? 1 : 0;
-      up += target.has_vote && !target.is_firmly_down() ? 1 : 0;
-    }
+                             count.reachable_ratio(), std::nullopt, 0};
     const bool is_down = standing.state == NetworkState::kOutage;
-    if (voting > 0) standing.believed_ratio = is_down ? 0.0 : static_cast<double>(up) / voting;
+    const double up = count.voting_targets - count.down_targets;
+    if (count.voting_targets > 0) standing.believed_ratio = is_down ? 0.0 : up / count.voting_targets;
     standing.usual_down = networks[n].usual_down_share();
     standings.push_back(standing);
   }
@@ -61,7 +57,7 @@ bool CountryRecord::is_broad(const Scene& scene) const {
   for (const config::NetworkIndex n : scene.plan.countries[index_].networks) {
     for (const config::TargetIndex t : scene.plan.networks[n].targets) {
       const TargetEntry& target = roster.target(t);
-      if (!target.has_vote || target.is_known_down) continue;
+      if (!target.has_vote() || target.is_known_down) continue;
       ++targets;
       silent_targets += target.is_failed ? 1 : 0;
       for (const auto c : scene.plan.targets[t].channels) {
@@ -188,7 +184,7 @@ std::vector<MonoSpan> CountryRecord::falls_of(const Networks& networks, const Sc
     }
     for (const config::TargetIndex t : scene.plan.networks[n].targets) {
       const TargetEntry& target = scene.hearing.roster().target(t);
-      if (target.has_vote && target.is_firmly_down() && !target.is_known_down) falls.push_back(target.fell);
+      if (target.has_vote() && target.is_firmly_down() && !target.is_known_down) falls.push_back(target.fell);
     }
   }
   std::ranges::sort(falls, {}, &MonoSpan::latest);

@@ -11,6 +11,7 @@ namespace blipd::detect {
 void Flaps::add(base::MonoTime at, const config::Detect& rules) {
   if (starts_.size() == kKept) starts_.erase(starts_.begin());
   starts_.push_back(at);
+  settled_until_ = base::MonoTime::min();
   ++total_;
   const bool was_unstable = is_unstable_;
   advance(at, true, rules);
@@ -19,14 +20,34 @@ void Flaps::add(base::MonoTime at, const config::Detect& rules) {
 }
 
 void Flaps::advance(base::MonoTime now, bool is_down, const config::Detect& rules) {
-  while (!starts_.empty() && now - starts_.front() > kKeptFor) starts_.erase(starts_.begin());
-  if (is_unstable_ && (is_down || penalty(now, rules.flap_half_life, rules) > rules.unstable_until)) return;
-  if (is_unstable_) {
-    is_unstable_ = false;
-  } else if (!starts_.empty()) {
-    is_unstable_ =
-        penalty(now, rules.flap_half_life, rules) >= rules.unstable_from || (is_down && is_improbable(now, rules));
+  const bool was_unstable = is_unstable_;
+  while (!starts_.empty() && now - starts_.front() > kKeptFor) {
+    starts_.erase(starts_.begin());
+    settled_until_ = base::MonoTime::min();
   }
+  if (is_unstable_) {
+    if (!is_down && !is_penalty_settled(now, rules)) is_unstable_ = false;
+  } else if (!starts_.empty()) {
+    is_unstable_ = !is_penalty_settled(now, rules) || (is_down && is_improbable(now, rules));
+  } else {
+    return;
+  }
+  if (was_unstable != is_unstable_) settled_until_ = base::MonoTime::min();
+}
+
+// Whether the penalty still says what it said: stays above the lower threshold while unstable, below the upper one else.
+bool Flaps::is_penalty_settled(base::MonoTime now, const config::Detect& rules) {
+  if (now < settled_until_) return true;
+  const double now_is = penalty(now, rules.flap_half_life, rules);
+  if (is_unstable_ ? now_is <= rules.unstable_until : now_is >= rules.unstable_from) return false;
+  settled_until_ = now + kLook;
+  if (is_unstable_) {
+    // Within a second of passing it is computed each time.
+    const double half_lives = std::log2(now_is / rules.unstable_until);
+    const double passes = half_lives * base::to_seconds(rules.flap_half_life) - 1.0;
+    settled_until_ = std::min(settled_until_, now + base::from_seconds(std::clamp(passes, 0.0, 60.0)));
+  }
+  return true;
 }
 
 bool Flaps::is_improbable(base::MonoTime now, const config::Detect& rules) const {
@@ -71,6 +92,7 @@ void Flaps::restore(Memory memory) {
   episodes_ = memory.episodes;
   days_ = memory.days;
   is_unstable_ = memory.is_unstable;
+  settled_until_ = base::MonoTime::min();
 }
 
 }  // namespace blipd::detect

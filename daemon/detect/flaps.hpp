@@ -59,13 +59,19 @@ class Flaps {
   // The fewest that are a pattern.
   static constexpr std::uint32_t kFewest = 3;
 
+  // A penalty only falls until something does, and how fast is known. Rules may change, so it is looked at this often
+  // all the same.
+  static constexpr base::Duration kLook = std::chrono::minutes(1);
+
   bool is_improbable(base::MonoTime now, const config::Detect& rules) const;
+  bool is_penalty_settled(base::MonoTime now, const config::Detect& rules);
 
   std::vector<base::MonoTime> starts_;  // ascending
   double episodes_ = 0;                 // calm ones, fading so that kDays are kept
   double days_ = 0;
   std::uint64_t total_ = 0;
   bool is_unstable_ = false;
+  base::MonoTime settled_until_ = base::MonoTime::min();  // the penalty does not pass the threshold that matters before
 };
 
 }  // namespace blipd::detect

@@ -13,6 +13,8 @@ using probes::ChannelIndex;
 
 // Who can testify is counted again this often.
 constexpr base::Duration kElectorateAge = std::chrono::seconds(10);
+// Whether anybody can at all, this often.
+constexpr base::Duration kVotesAge = std::chrono::seconds(1);
 
 template <class Row>
 bool is_kept(const std::vector<Row>& now, const std::vector<Row>* before, std::size_t i) {
@@ -26,8 +28,9 @@ void Hearing::adopt(std::shared_ptr<const config::Plan> plan) {
   roster_.adopt(*plan_, before.get());
   ask_list_.resize(plan_->channels.size());
   overdue_.resize(plan_->channels.size());
+  witnesses_.resize(plan_->channels.size());
   for (const ChannelIndex i : config::changes_between(before.get(), *plan_).channels) {
-    witnesses_.erase(i);
+    witnesses_[i] = roster_.channel(i).is_control ? std::make_unique<Witness>() : nullptr;
     overdue_.forget(i);
   }
   networks_.resize(plan_->networks.size());
@@ -41,11 +44,11 @@ void Hearing::adopt(std::shared_ptr<const config::Plan> plan) {
     if (networks_[i].is_waiting) waiting_.push_back(static_cast<NetworkIndex>(i));
   }
   controls_.clear();
+  path_controls_.clear();
   for (std::size_t i = 0; i < plan_->targets.size(); ++i) {
     const config::PlannedTarget& target = plan_->targets[i];
-    if (target.is_active && plan_->networks[target.network].is_control() && target.upstream.empty()) {
-      controls_.push_back(static_cast<TargetIndex>(i));
-    }
+    if (!target.is_active || !plan_->networks[target.network].is_control()) continue;
+    (target.upstream.empty() ? controls_ : path_controls_).push_back(static_cast<TargetIndex>(i));
   }
   update_vantage();
 }
@@ -58,7 +61,7 @@ bool Hearing::is_void(const probes::Result& result) const {
 
 void Hearing::on_sent(ChannelIndex channel, base::MonoTime at) {
   if (roster_.channel(channel).is_control) {
-    witnesses_[channel].on_sent(at);
+    witnesses_[channel]->on_sent(at);
   } else {
     overdue_.on_sent(channel, at);
   }
@@ -95,7 +98,7 @@ void Hearing::on_result(const probes::Result& result) {
     }
   }
   const bool is_of_control = channel.is_control;
-  roster_.refresh(*plan_, channel.target, is_of_control ? control_down_after() : kDownAfter);
+  roster_.refresh_after(*plan_, result.channel, is_of_control ? control_down_after() : kDownAfter);
   if (is_of_control) {
     if (!plan_->targets[channel.target].upstream.empty()) return;
     if (!is_answer) control_failed_ = std::max(control_failed_, result.sent);
@@ -109,7 +112,7 @@ void Hearing::on_result(const probes::Result& result) {
 }
 
 void Hearing::testify(const probes::Result& result) {
-  Witness& witness = witnesses_[result.channel];
+  Witness& witness = *witnesses_[result.channel];
   switch (result.outcome) {
     case probes::Outcome::kAnswered:
       witness.on_answer(result.sent);
@@ -142,7 +145,7 @@ void Hearing::update_vantage() {
     view.state = roster_.target(t).state;
     // The way of asking that answered last speaks for the control.
     for (const ChannelIndex c : plan_->targets[t].channels) {
-      const Witness& witness = witnesses_[c];
+      const Witness& witness = *witnesses_[c];
       if (!view.witness || witness.answered() > view.witness->answered()) view.witness = &witness;
     }
     control_views_.push_back(view);
@@ -164,11 +167,10 @@ void Hearing::update_vantage() {
 bool Hearing::is_path_down(std::string_view upstream) const {
   if (upstream.empty()) return false;
   bool is_any = false;
-  for (std::size_t i = 0; i < plan_->targets.size(); ++i) {
-    const config::PlannedTarget& target = plan_->targets[i];
-    if (!target.is_active || target.upstream != upstream) continue;
+  for (const TargetIndex t : path_controls_) {
+    if (plan_->targets[t].upstream != upstream) continue;
     is_any = true;
-    if (roster_.target(static_cast<TargetIndex>(i)).state != TargetState::kDown) return false;
+    if (roster_.target(t).state != TargetState::kDown) return false;
   }
   return is_any;
 }
@@ -180,21 +182,23 @@ void Hearing::begin_fault() {
     networks_[index].is_waiting = false;
   }
   waiting_.clear();
-  roster_.forget_failures(*plan_, vantage_.vouched_until());
+  roster_.forget_failures(vantage_.vouched_until());
 }
 
 void Hearing::on_answer(const probes::Result& result, TargetIndex index) {
   TargetEntry& target = roster_.target(index);
   target.failures = 0;
-  target.is_failed = false;
+  if (target.is_failed) roster_.edit(index, [](TargetEntry& entry) { entry.is_failed = false; });
   NetworkEntry& network = networks_[target.network];
   if (!network.pending.empty()) {
     std::erase_if(network.pending, [&](const Pending& p) { return p.target == index && p.sent < result.sent; });
   }
   const UsualAnswers& usual = roster_.channel(result.channel).usual;
   if (!usual.is_heard(rules().usual_floor)) return;
-  const double evidence = answer_evidence(usual.ratio() * answered_here(), rules());
-  doubt(index, evidence);
+  // Of what answers as it should nothing can be believed less: then it does not matter how much this answer says.
+  const bool is_beyond_doubt = target.doubt <= kDoubtFloor && network.test.evidence() <= -rules().clip;
+  const double evidence = is_beyond_doubt ? 0 : answer_evidence(usual.ratio() * answered_here(), rules());
+  if (!is_beyond_doubt) doubt(index, evidence);
   network.answered_sent = std::max(network.answered_sent, result.sent);
   if (network.first_failed <= network.answered_sent) {
     network.first_failed = network.last_failed = kNever;
@@ -216,7 +220,7 @@ void Hearing::on_failure(const probes::Result& result, TargetIndex index) {
   NetworkEntry& network = networks_[target.network];
   const bool is_down = network.state == NetworkState::kOutage;
   if (target.failures < UINT16_MAX) ++target.failures;
-  count_electorate(target.network);
+  keep_counted(target.network);
   const bool is_full = is_down || target.failures <= full_failures(network.electorate, rules());
   const double full = failure_evidence(usual.ratio() * answered_here(), rules());
   const double evidence = target.is_known_down ? 0 : is_full ? full : kRepeatedFailure;
@@ -244,7 +248,9 @@ void Hearing::weigh(NetworkIndex index) {
       return true;
     }
     network.test.add(static_cast<double>(p.evidence), rules());
-    if (target.failures > 0) target.is_failed = true;
+    if (target.failures > 0 && !target.is_failed) {
+      roster_.edit(p.target, [](TargetEntry& entry) { entry.is_failed = true; });
+    }
     doubt(p.target, static_cast<double>(p.doubt));
     if (target.is_known_down) return true;
     if (p.sent > network.answered_sent) {
@@ -269,18 +275,22 @@ void Hearing::doubt(TargetIndex index, double evidence) {
   if (evidence < 0) {
     // One answer is proof of life.
     target.doubt = std::min(target.doubt, 0.0);
-    target.is_known_down = false;
+    if (target.is_known_down) roster_.edit(index, [](TargetEntry& entry) { entry.is_known_down = false; });
   }
   const NetworkEntry& network = networks_[target.network];
   const base::MonoTime failed = target.first_failed == kNever ? target.fell.latest : target.first_failed;
   // While nobody else in the network has answered since, its silence is the network's.
   const bool is_its_own = was_down || network.state == NetworkState::kOutage || network.answered_sent > failed;
-  target.is_firm = target.doubt >= kFirmlyDown && target.state == TargetState::kDown && is_its_own;
-  if (was_down == target.is_firmly_down()) return;
+  const bool is_firm = target.doubt >= kFirmlyDown && target.state == TargetState::kDown && is_its_own;
+  if (was_down == is_firm) return;
+  // Others of the network have answered since it fell silent.
+  const bool is_known_down =
+      network.state == NetworkState::kNormal && network.test.evidence() <= 0 && network.answered_sent > failed;
+  roster_.edit(index, [&](TargetEntry& entry) {
+    entry.is_firm = is_firm;
+    if (is_firm) entry.is_known_down = is_known_down;
+  });
   if (!was_down) {
-    // Others of the network have answered since it fell silent.
-    target.is_known_down =
-        network.state == NetworkState::kNormal && network.test.evidence() <= 0 && network.answered_sent > failed;
     changes_.push_back({Change::Of::kTarget, index, true, {target.fell.earliest, target.fell.latest}});
   } else {
     const base::MonoTime answered = target.answered_sent;
@@ -297,10 +307,10 @@ void Hearing::decide(NetworkIndex index) {
     network.patience.on_up(now_);
     set_state(index, NetworkState::kNormal);
   } else if (!is_down && hoped(network) >= threshold) {
-    network.electorate = roster_.electorate(*plan_, index);
-    if (network.first_failed != kNever) network.electorate.silent_for = network.last_failed - network.first_failed;
-    network.electorate.strain = network.strain;
-    network.electorate.failed_targets = roster_.count_failed(*plan_, index);
+    // Of so many no single result changes what they have to say, and summing it up takes time.
+    const bool is_quick = roster_.network(index).electors <= Roster::kSample;
+    is_quick ? count_electorate(index) : keep_counted(index);
+    count_silence(index);
     if (network.test.decide(network.electorate, rules()) == NetworkTest::Decision::kDown) {
       set_state(index, NetworkState::kOutage);
     } else if (!network.pending.empty()) {
@@ -332,15 +342,33 @@ void Hearing::set_state(NetworkIndex index, NetworkState state) {
   }
 }
 
-void Hearing::count_electorate(NetworkIndex index) {
+void Hearing::keep_counted(NetworkIndex index) {
   NetworkEntry& network = networks_[index];
   if (network.counted != kNever && now_ - network.counted < kElectorateAge) return;
   network.counted = now_;
-  network.electorate = roster_.electorate(*plan_, index);
+  count_electorate(index);
+}
+
+void Hearing::count_electorate(NetworkIndex index) {
+  NetworkEntry& network = networks_[index];
+  const NetworkCount& count = roster_.network(index);
+  network.electorate = {};
+  network.electorate.channels = count.elector_channels;
+  network.electorate.targets = count.electors;
+  network.electorate.failure_strength = roster_.failure_strength(*plan_, index);
+}
+
+void Hearing::count_silence(NetworkIndex index) {
+  NetworkEntry& network = networks_[index];
+  if (network.first_failed != kNever) network.electorate.silent_for = network.last_failed - network.first_failed;
+  network.electorate.strain = network.strain;
+  network.electorate.failed_targets = roster_.network(index).failed_electors;
 }
 
 void Hearing::advance(base::MonoTime now) {
   pass_time(now);
+  if (votes_looked_at_ != kNever && now - votes_looked_at_ < kVotesAge) return;
+  votes_looked_at_ = now;
   // A network whose last vote is gone has nobody left to speak for it.
   for (std::size_t n = 0; n < networks_.size(); ++n) {
     const auto index = static_cast<NetworkIndex>(n);
@@ -355,11 +383,12 @@ void Hearing::restore(ChannelIndex channel, const UsualAnswers::Memory& memory) 
 }
 
 void Hearing::restore_down(TargetIndex index, bool is_known) {
-  TargetEntry& target = roster_.target(index);
-  target.doubt = kDoubtCeiling;
-  target.state = TargetState::kDown;
-  target.is_firm = true;
-  target.is_known_down = is_known;
+  roster_.edit(index, [&](TargetEntry& entry) {
+    entry.doubt = kDoubtCeiling;
+    entry.state = TargetState::kDown;
+    entry.is_firm = true;
+    entry.is_known_down = is_known;
+  });
 }
 
 }  // namespace blipd::detect

@@ -5,7 +5,6 @@
 
 #include <memory>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -122,7 +121,9 @@ class Hearing {
   void ask_if_doubtful(config::NetworkIndex index, const Asked& silent);
   double hoped(const NetworkEntry& network) const;
   void ask_controls();
+  void keep_counted(config::NetworkIndex index);
   void count_electorate(config::NetworkIndex index);
+  void count_silence(config::NetworkIndex index);
   void doubt(config::TargetIndex index, double evidence);
   void note_return(NetworkEntry& network, base::MonoTime answered);
 
@@ -135,11 +136,13 @@ class Hearing {
   std::vector<Change> changes_;
   AskList ask_list_;
   Overdue overdue_;
-  std::unordered_map<probes::ChannelIndex, Witness> witnesses_;  // of the controls' channels; nodes stay where they are
-  std::vector<config::TargetIndex> controls_;                    // but path controls, which say nothing of our own link
+  std::vector<std::unique_ptr<Witness>> witnesses_;  // by channel; null: no control's
+  std::vector<config::TargetIndex> controls_;        // but path controls, which say nothing of our own link
+  std::vector<config::TargetIndex> path_controls_;
   std::vector<ControlView> control_views_;
   std::vector<config::NetworkIndex> waiting_;  // networks with pending failures; some may have settled since
   base::MonoTime controls_asked_ = kNever;
+  base::MonoTime votes_looked_at_ = kNever;
   base::MonoTime control_failed_ = kNever;  // when the latest failed probe of a control was sent
 };
 

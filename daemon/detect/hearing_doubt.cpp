@@ -49,7 +49,7 @@ void Hearing::suspect(const Asked& asked) {
   const TargetEntry& target = roster_.target(channel.target);
   if (target.is_known_down || target.answered_sent >= asked.sent) return;
   NetworkEntry& network = networks_[target.network];
-  count_electorate(target.network);
+  keep_counted(target.network);
   const bool is_full = target.failures < full_failures(network.electorate, rules());
   const double evidence =
       is_full ? failure_evidence(channel.usual.ratio() * answered_here(), rules()) : kRepeatedFailure;

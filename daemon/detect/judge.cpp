@@ -43,7 +43,10 @@ void Judge::adopt(std::shared_ptr<const config::Plan> plan) { assessment_->adopt
 std::vector<probes::ChannelIndex> Judge::take_urgent() { return assessment_->hearing().take_urgent(); }
 std::vector<event::Event> Judge::take_events() { return assessment_->take_events(); }
 std::vector<event::Event> Judge::open_events() const { return assessment_->open_events(); }
-std::string Judge::memory() const { return assessment_->memory(); }
+Recollection Judge::recollect() const { return assessment_->recollect(); }
+void Judge::recollect(Recollection& recollection, std::size_t channels) const {
+  assessment_->recollect(recollection, channels);
+}
 base::Expected<void> Judge::restore(const std::string& memory, const std::vector<event::Event>& open) {
   return assessment_->restore(memory, open);
 }
@@ -64,21 +67,29 @@ TargetState Judge::target(config::TargetIndex index) const {
   return hearing.is_at_fault() && !is_of_control ? TargetState::kUnknown : target.state;
 }
 
+NetworkState Judge::state(config::NetworkIndex index) const {
+  const Hearing& hearing = assessment_->hearing();
+  if (hearing.plan().networks[index].is_control()) return hearing.network(index).state;
+  return hearing.is_at_fault() ? NetworkState::kUnknown : assessment_->network(index).state();
+}
+
+CountryLevel Judge::level(config::CountryIndex index) const {
+  return assessment_->hearing().is_at_fault() ? CountryLevel::kUnknown : assessment_->country(index).level();
+}
+
 NetworkVerdict Judge::network(config::NetworkIndex index) const {
   const Hearing& hearing = assessment_->hearing();
   const NetworkRecord& record = assessment_->network(index);
   const config::Detect& rules = hearing.plan().configuration.detect;
-  NetworkVerdict verdict{record.state(),
+  NetworkVerdict verdict{state(index),
                          hearing.network(index).test.evidence(),
                          hearing.roster().network(index).reachable_ratio(),
                          record.usual_reachable_ratio(),
                          record.since(),
                          stability_of(record, *assessment_, hearing.now(), rules)};
   if (hearing.plan().networks[index].is_control()) {
-    verdict.state = hearing.network(index).state;
     verdict.since = hearing.network(index).since;
   } else if (hearing.is_at_fault()) {
-    verdict.state = NetworkState::kUnknown;
     verdict.reachable_ratio.reset();
     verdict.since = hearing.vantage().since();
   }
@@ -88,11 +99,10 @@ NetworkVerdict Judge::network(config::NetworkIndex index) const {
 CountryVerdict Judge::country(config::CountryIndex index) const {
   const Hearing& hearing = assessment_->hearing();
   const CountryRecord& record = assessment_->country(index);
-  CountryVerdict verdict{record.level(), record.standing().reachable_ratio, record.usual_reachable_ratio(),
+  CountryVerdict verdict{level(index), record.standing().reachable_ratio, record.usual_reachable_ratio(),
                          record.since(),
                          stability_of(record, *assessment_, hearing.now(), hearing.plan().configuration.detect)};
   if (hearing.is_at_fault()) {
-    verdict.level = CountryLevel::kUnknown;
     verdict.reachable_ratio.reset();
     verdict.since = hearing.vantage().since();
   }

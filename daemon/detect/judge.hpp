@@ -59,6 +59,7 @@ struct VantageVerdict {
 };
 
 class Assessment;
+struct Recollection;
 
 class Judge {
  public:
@@ -81,13 +82,17 @@ class Judge {
   std::vector<event::Event> open_events() const;
 
   // For a restart; see Assessment.
-  std::string memory() const;
+  Recollection recollect() const;
+  void recollect(Recollection& recollection, std::size_t channels) const;
   base::Expected<void> restore(const std::string& memory, const std::vector<event::Event>& open);
 
   ChannelVerdict channel(probes::ChannelIndex index) const;
   TargetState target(config::TargetIndex index) const;
   NetworkVerdict network(config::NetworkIndex index) const;
   CountryVerdict country(config::CountryIndex index) const;
+  // What network() and country() say of it, for whoever asks often.
+  NetworkState state(config::NetworkIndex index) const;
+  CountryLevel level(config::CountryIndex index) const;
   VantageVerdict vantage() const;
 
  private:

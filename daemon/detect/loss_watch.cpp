@@ -52,7 +52,7 @@ void LossWatch::judge(const config::Detect& rules) {
   // Of few probes even a high share may be chance, and every window is another chance.
   const auto probes = answered + failed;
   const auto lost = static_cast<std::uint32_t>(std::lround(*loss_ * probes));
-  is_high_ = *loss_ > limit && binomial_tail(probes, mean_ + deviation, lost) < rules.chance;
+  is_high_ = *loss_ > limit && is_binomial_tail_below(rules.chance, probes, mean_ + deviation, lost);
 }
 
 void LossWatch::learn() {

@@ -187,22 +187,14 @@ void NetworkRecord::judge_instability(Scene& scene) {
 }
 
 void NetworkRecord::judge_partial(Scene& scene) {
-  const Roster& roster = scene.hearing.roster();
-  std::vector<MonoSpan> falls;
-  std::uint32_t voting = 0;
-  for (const config::TargetIndex t : scene.plan.networks[index_].targets) {
-    const TargetEntry& target = roster.target(t);
-    if (!target.has_vote) continue;
-    ++voting;
-    if (target.is_firmly_down()) falls.push_back(target.fell);
-  }
-  std::ranges::sort(falls, {}, &MonoSpan::latest);
+  const std::uint32_t voting = scene.hearing.roster().network(index_).voting_targets;
+  const std::uint32_t down = scene.hearing.roster().network(index_).down_targets;
   const double expected = std::min(1.0, 2 * std::clamp(usual_down_.mean(), kLeastDown, 0.5));
-  const auto is_unusual = [&](std::size_t down) {
-    return down >= 2 && binomial_tail(voting, expected, static_cast<std::uint32_t>(down)) < scene.rules().chance;
+  const auto is_unusual = [&](std::uint32_t fallen) {
+    return fallen >= 2 && is_binomial_tail_below(scene.rules().chance, voting, expected, fallen);
   };
   // Of all of them the network test is to speak.
-  const bool holds = !is_down_ && !is_resumed_ && falls.size() < voting && is_unusual(falls.size());
+  const bool holds = !is_down_ && !is_resumed_ && down < voting && is_unusual(down);
   if (!holds) {
     if (scene.now < patient_until_ && !is_down_) return;
     partial_from_ = kNever;
@@ -211,7 +203,7 @@ void NetworkRecord::judge_partial(Scene& scene) {
     return;
   }
   if (partial_from_ == kNever) partial_from_ = scene.now;
-  const double reachable = 1.0 - static_cast<double>(falls.size()) / voting;
+  const double reachable = 1.0 - static_cast<double>(down) / voting;
   if (partial_.is_open()) {
     if (reachable >= lowest_) return;
     lowest_ = reachable;
@@ -219,13 +211,24 @@ void NetworkRecord::judge_partial(Scene& scene) {
     return;
   }
   if (scene.now - partial_from_ < scene.rules().partial_hold) return;
-  std::size_t first = 2;
+  std::uint32_t first = 2;
   while (!is_unusual(first)) ++first;
-  const MonoSpan start = falls[first - 1];
+  const MonoSpan start = nth_fall(first, scene);
   lowest_ = reachable;
   was_unstable_ = flaps_.is_unstable();
   partial_.begin(scene, place_, event::Kind::kPartial, start,
                  [&](event::Event& event) { describe(event, start, scene); });
+}
+
+// Of the targets that are firmly down; `n` counts from 1.
+MonoSpan NetworkRecord::nth_fall(std::size_t n, const Scene& scene) const {
+  std::vector<MonoSpan> falls;
+  for (const config::TargetIndex t : scene.plan.networks[index_].targets) {
+    const TargetEntry& target = scene.hearing.roster().target(t);
+    if (target.has_vote() && target.is_firmly_down()) falls.push_back(target.fell);
+  }
+  std::ranges::sort(falls, {}, &MonoSpan::latest);
+  return falls[n - 1];
 }
 
 void NetworkRecord::judge_degraded(Scene& scene) {
@@ -267,17 +270,11 @@ void NetworkRecord::learn(Scene& scene) {
   if (advanced_ != kNever && is_calm(scene) && !flaps_.is_unstable()) flaps_.watched(scene.now - advanced_);
   if (shares_learned_ != kNever && scene.now - shares_learned_ < kShareSample) return;
   shares_learned_ = scene.now;
-  const auto share = scene.hearing.roster().network(index_).reachable_ratio();
+  const NetworkCount& count = scene.hearing.roster().network(index_);
+  const auto share = count.reachable_ratio();
   if (!share || !is_calm(scene)) return;
   usual_share_.learn(*share, scene.rules().usual_alpha);
-  const Roster& roster = scene.hearing.roster();
-  std::uint32_t voting = 0;
-  std::uint32_t down = 0;
-  for (const config::TargetIndex t : scene.plan.networks[index_].targets) {
-    voting += roster.target(t).has_vote ? 1 : 0;
-    down += roster.target(t).has_vote && roster.target(t).is_firmly_down() ? 1 : 0;
-  }
-  if (voting > 0) usual_down_.learn(static_cast<double>(down) / voting, kUsualDownAlpha);
+  usual_down_.learn(static_cast<double>(count.down_targets) / count.voting_targets, kUsualDownAlpha);
 }
 
 void NetworkRecord::show(Scene& scene) {
@@ -306,7 +303,7 @@ std::vector<Part> NetworkRecord::parts(const MonoSpan& start, const Scene& scene
   std::vector<Part> parts;
   for (const config::TargetIndex t : scene.plan.networks[index_].targets) {
     const TargetEntry& target = scene.hearing.roster().target(t);
-    if (!target.has_vote || target.is_known_down) continue;
+    if (!target.has_vote() || target.is_known_down) continue;
     Part part{scene.plan.targets[t].name, 1, std::nullopt};
     const bool has_fallen = target.fell.latest != kNever && target.fell.latest + kOneFall >= start.earliest;
     if (has_fallen) part.fell = scene.ledger.wall(target.fell);

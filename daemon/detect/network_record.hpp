@@ -77,6 +77,7 @@ class NetworkRecord {
   void judge_outage(Scene& scene);
   void judge_instability(Scene& scene);
   void judge_partial(Scene& scene);
+  MonoSpan nth_fall(std::size_t n, const Scene& scene) const;
   void judge_degraded(Scene& scene);
   void learn(Scene& scene);
   void show(Scene& scene);

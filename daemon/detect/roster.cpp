@@ -10,7 +10,7 @@ void Roster::adopt(const config::Plan& plan, const config::Plan* previous) {
   for (const probes::ChannelIndex i : changes.channels) {
     const config::PlannedChannel& planned = plan.channels[i];
     channels_[i] = ChannelEntry{};
-    channels_[i].target = planned.target & 0x7fffffffU;
+    channels_[i].target = planned.target & 0x3fffffffU;
     channels_[i].is_control = planned.is_active && plan.networks[planned.network].is_control();
   }
   targets_.resize(plan.targets.size());
@@ -21,9 +21,7 @@ void Roster::adopt(const config::Plan& plan, const config::Plan* previous) {
   networks_.assign(plan.networks.size(), NetworkCount{});
   for (std::size_t i = 0; i < plan.targets.size(); ++i) {
     if (!plan.targets[i].is_active) continue;
-    NetworkCount& count = networks_[targets_[i].network];
-    count.voting_targets += targets_[i].has_vote ? 1 : 0;
-    count.up_targets += targets_[i].has_vote && targets_[i].state == TargetState::kUp ? 1 : 0;
+    networks_[targets_[i].network] += NetworkCount::of(targets_[i]);
   }
   // Who is asked as before stands as before, unless other rules decide who has a vote.
   const double floor = plan.configuration.detect.usual_floor;
@@ -45,53 +43,46 @@ void Roster::adopt(const config::Plan& plan, const config::Plan* previous) {
 void Roster::refresh(const config::Plan& plan, config::TargetIndex index, std::uint16_t down_after) {
   const double floor = plan.configuration.detect.usual_floor;
   TargetEntry& target = targets_[index];
-  bool has_vote = false;
+  std::uint16_t votes = 0;
   bool is_answering = false;
   std::uint16_t fewest_failures = UINT16_MAX;         // of all channels
   std::uint16_t fewest_voting_failures = UINT16_MAX;  // of those with a vote
   for (const auto c : plan.targets[index].channels) {
-    const ChannelEntry& channel = channels_[c];
+    ChannelEntry& channel = channels_[c];
     is_answering = is_answering || channel.contact.is_answering();
     const std::uint16_t failures = channel.contact.failures();
     fewest_failures = std::min(fewest_failures, failures);
-    if (!channel.usual.is_heard(floor)) continue;
-    has_vote = true;
+    channel.is_counted = channel.usual.is_heard(floor);
+    if (!channel.is_counted) continue;
+    ++votes;
     fewest_voting_failures = std::min(fewest_voting_failures, failures);
   }
   TargetState state = target.state;
   if (is_answering) {
     state = TargetState::kUp;
-  } else if ((has_vote ? fewest_voting_failures : fewest_failures) >= down_after) {
+  } else if ((votes > 0 ? fewest_voting_failures : fewest_failures) >= down_after) {
     state = TargetState::kDown;
   }
   if (state == TargetState::kDown && target.state != TargetState::kDown && target.first_failed != kNever) {
     target.fell = {target.answered_sent == kNever ? target.first_failed : target.answered_sent, target.first_failed};
   }
-  if (state == target.state && has_vote == target.has_vote) return;
-  NetworkCount& count = networks_[target.network];
-  if (target.has_vote) {
-    --count.voting_targets;
-    if (target.state == TargetState::kUp) --count.up_targets;
-  }
-  target.state = state;
-  target.has_vote = has_vote;
-  if (has_vote) {
-    ++count.voting_targets;
-    if (state == TargetState::kUp) ++count.up_targets;
-  }
+  if (state == target.state && votes == target.votes) return;
+  edit(index, [&](TargetEntry& entry) {
+    entry.state = state;
+    entry.votes = votes;
+  });
 }
 
-void Roster::forget_failures(const config::Plan& plan, base::MonoTime vouched_until) {
-  for (std::size_t i = 0; i < channels_.size(); ++i) {
-    const config::PlannedChannel& planned = plan.channels[i];
-    if (!planned.is_active || plan.networks[planned.network].is_control()) continue;
-    channels_[i].usual.forget_held();
-    if (channels_[i].contact.failed_sent() <= vouched_until) continue;
-    channels_[i].contact.forget_failures();
-    TargetEntry& target = targets_[planned.target];
+void Roster::forget_failures(base::MonoTime vouched_until) {
+  for (ChannelEntry& channel : channels_) {
+    if (channel.is_control) continue;
+    channel.usual.forget_held();
+    if (channel.contact.failed_sent() <= vouched_until) continue;
+    channel.contact.forget_failures();
+    TargetEntry& target = targets_[channel.target];
     target.failures = 0;
-    target.is_failed = false;
     target.first_failed = kNever;
+    if (target.is_failed) edit(channel.target, [](TargetEntry& entry) { entry.is_failed = false; });
   }
 }
 
@@ -101,28 +92,25 @@ base::MonoTime Roster::last_failure(const config::Plan& plan, config::TargetInde
   return last;
 }
 
-Electorate Roster::electorate(const config::Plan& plan, config::NetworkIndex index) const {
+double Roster::failure_strength(const config::Plan& plan, config::NetworkIndex index) const {
   const config::Detect& rules = plan.configuration.detect;
-  Electorate electorate;
-  for (const auto t : plan.networks[index].targets) {
+  const std::vector<config::TargetIndex>& targets = plan.networks[index].targets;
+  const std::size_t stride = (targets.size() + kSample - 1) / kSample;
+  std::size_t asked = 0;
+  double sum = 0;
+  for (std::size_t i = 0; i < targets.size(); i += std::max<std::size_t>(stride, 1)) {
+    const config::TargetIndex t = targets[i];
+    if (!targets_[t].has_vote() || targets_[t].is_known_down) continue;
+    ++asked;
     double strongest = 0;
-    if (targets_[t].is_known_down) continue;
     for (const auto c : plan.targets[t].channels) {
       const UsualAnswers& usual = channels_[c].usual;
-      if (!usual.is_heard(rules.usual_floor)) continue;
-      ++electorate.channels;
-      strongest = std::max(strongest, failure_evidence(usual.ratio(), rules));
+      if (usual.is_heard(rules.usual_floor)) strongest = std::max(strongest, failure_evidence(usual.ratio(), rules));
     }
-    if (strongest > 0) ++electorate.targets;
-    electorate.failure_strength += strongest;
+    sum += strongest;
   }
-  return electorate;
-}
-
-std::size_t Roster::count_failed(const config::Plan& plan, config::NetworkIndex index) const {
-  return static_cast<std::size_t>(std::ranges::count_if(plan.networks[index].targets, [this](config::TargetIndex t) {
-    return targets_[t].has_vote && targets_[t].is_failed && !targets_[t].is_known_down;
-  }));
+  if (stride <= 1 || asked == 0) return sum;
+  return sum * static_cast<double>(networks_[index].electors) / static_cast<double>(asked);
 }
 
 }  // namespace blipd::detect

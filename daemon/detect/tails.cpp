@@ -7,12 +7,14 @@ namespace blipd::detect {
 
 namespace {
 
-// std::lgamma may write a global (signgam), which threads would share.
+// std::lgamma may write a global (signgam), which threads would share; POSIX has one that does not.
 double log_factorial(std::uint32_t n) {
-  double sum = 0;
-  for (std::uint32_t i = 2; i <= n; ++i) sum += std::log(static_cast<double>(i));
-  return sum;
+  int sign = 0;
+  return ::lgamma_r(static_cast<double>(n) + 1.0, &sign);
 }
+
+// Where terms shrink, what follows one so small is lost in the rounding of the sum.
+bool is_nothing(double term, double sum) { return term <= sum * 1e-16; }
 
 }  // namespace
 
@@ -27,10 +29,17 @@ double binomial_tail(std::uint32_t n, double p, std::uint32_t k) {
   const double odds = std::log(p) - std::log1p(-p);
   double sum = 0;
   for (std::uint32_t i = k; i <= n; ++i) {
-    sum += std::exp(log_term);
+    const double term = std::exp(log_term);
+    sum += term;
+    if (static_cast<double>(i) > n * p && is_nothing(term, sum)) break;
     if (i < n) log_term += std::log(static_cast<double>(n - i)) - std::log(static_cast<double>(i + 1)) + odds;
   }
   return std::min(sum, 1.0);
+}
+
+// The median of a binomial law is n·p rounded down or up (Kaas and Buhrman 1980).
+bool is_binomial_tail_below(double limit, std::uint32_t n, double p, std::uint32_t k) {
+  return static_cast<double>(k) > std::floor(n * p) && binomial_tail(n, p, k) < limit;
 }
 
 double poisson_tail(double mean, std::uint32_t k) {
@@ -41,7 +50,7 @@ double poisson_tail(double mean, std::uint32_t k) {
   for (std::uint32_t i = k;; ++i) {
     const double term = std::exp(log_term);
     sum += term;
-    if (static_cast<double>(i) > mean && term <= sum * 1e-16) break;
+    if (static_cast<double>(i) > mean && is_nothing(term, sum)) break;
     log_term += std::log(mean) - std::log(static_cast<double>(i + 1));
   }
   return std::min(sum, 1.0);

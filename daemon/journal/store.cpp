@@ -164,7 +164,7 @@ void Store::write(const pipeline::Minutes& minutes) {
 void Store::write(const pipeline::Memory& memory) {
   db_.prepare("INSERT OR REPLACE INTO memory VALUES(1,?1,?2)")
       .bind(1, milliseconds(memory.saved))
-      .bind(2, memory.judge)
+      .bind(2, memory.text())
       .run();
 }
 

@@ -19,6 +19,7 @@ std::optional<float> narrowed(const std::optional<double>& value) {
 }  // namespace
 
 void MinuteBook::adopt(std::shared_ptr<const config::Plan> plan) {
+  finish_closing();
   const auto before = std::exchange(plan_, std::move(plan));
   channels_.resize(plan_->channels.size());
   networks_.resize(plan_->networks.size());
@@ -27,7 +28,7 @@ void MinuteBook::adopt(std::shared_ptr<const config::Plan> plan) {
 }
 
 void MinuteBook::on_result(const probes::Result& result) {
-  Count& count = channels_[result.channel];
+  Count& count = count_of(result.channel);
   switch (result.outcome) {
     case probes::Outcome::kAnswered:
       ++count.answered;
@@ -48,9 +49,17 @@ void MinuteBook::on_result(const probes::Result& result) {
   ++count.rtts;
 }
 
-void MinuteBook::on_late(probes::ChannelIndex channel) { ++channels_[channel].late; }
+void MinuteBook::on_late(probes::ChannelIndex channel) { ++count_of(channel).late; }
+
+// A channel that has a result before its turn to be closed has come is closed now.
+MinuteBook::Count& MinuteBook::count_of(probes::ChannelIndex channel) {
+  Count& count = channels_[channel];
+  if (count.minute != number_) close(channel);
+  return count;
+}
 
 void MinuteBook::advance(const base::Moment& now, const detect::Judge& judge) {
+  go_on(kChannelsAtOnce);
   const base::WallTime minute = std::chrono::floor<std::chrono::minutes>(now.wall);
   if (!looked_) {
     looked_ = now;
@@ -61,39 +70,59 @@ void MinuteBook::advance(const base::Moment& now, const detect::Judge& judge) {
   if (passed < kPeriod && minute == minute_) return;
   looked_ = now;
   for (std::size_t i = 0; i < networks_.size(); ++i) {
-    const detect::NetworkState state = judge.network(static_cast<config::NetworkIndex>(i)).state;
+    const detect::NetworkState state = judge.state(static_cast<config::NetworkIndex>(i));
     if (state == detect::NetworkState::kOutage) networks_[i].down += passed;
     if (state == detect::NetworkState::kUnknown) networks_[i].unknown += passed;
   }
   for (std::size_t i = 0; i < countries_.size(); ++i) {
-    const detect::CountryLevel level = judge.country(static_cast<config::CountryIndex>(i)).level;
+    const detect::CountryLevel level = judge.level(static_cast<config::CountryIndex>(i));
     if (level == detect::CountryLevel::kTotal) countries_[i].down += passed;
     if (level == detect::CountryLevel::kUnknown) countries_[i].unknown += passed;
   }
   // Also when the wall clock was set back: what has gathered belongs to the minute that it was gathered in.
-  if (minute != minute_) close(minute, judge);
+  if (minute != minute_) begin_close(minute, judge);
 }
 
-void MinuteBook::close(base::WallTime next, const detect::Judge& judge) {
-  Minutes minutes;
+void MinuteBook::close(probes::ChannelIndex channel) {
+  Count& count = channels_[channel];
+  if (count.minute == number_) return;
+  const Count counted = std::exchange(count, {});
+  count.minute = number_;
+  if (!closing_ || counted.answered + counted.lost + counted.aborted + counted.late == 0) return;
+  if (!plan_->channels[channel].is_active) return;
+  ChannelMinute row;
+  row.channel = channel;
+  row.answered = counted.answered;
+  row.lost = counted.lost;
+  row.aborted = counted.aborted;
+  row.late = counted.late;
+  if (counted.rtts > 0) {
+    row.rtt_least = counted.least;
+    row.rtt_mean = static_cast<float>(counted.sum / counted.rtts);
+    row.rtt_most = counted.most;
+  }
+  closing_->channels.push_back(row);
+}
+
+// Closes so many more channels, and hands the minute out when all are.
+void MinuteBook::go_on(std::size_t channels) {
+  if (!closing_) return;
+  const std::size_t end = closed_ + std::min(channels, channels_.size() - closed_);
+  for (; closed_ < end; ++closed_) close(static_cast<probes::ChannelIndex>(closed_));
+  if (closed_ < channels_.size()) return;
+  if (waiting_.size() == kMostWaiting) waiting_.erase(waiting_.begin());
+  waiting_.push_back(std::move(*closing_));
+  closing_.reset();
+}
+
+void MinuteBook::begin_close(base::WallTime next, const detect::Judge& judge) {
+  finish_closing();
+  Minutes& minutes = closing_.emplace();
   minutes.start = std::exchange(minute_, next);
   minutes.plan = plan_;
-  for (std::size_t i = 0; i < channels_.size(); ++i) {
-    const Count count = std::exchange(channels_[i], {});
-    if (!plan_->channels[i].is_active || count.answered + count.lost + count.aborted + count.late == 0) continue;
-    ChannelMinute row;
-    row.channel = static_cast<probes::ChannelIndex>(i);
-    row.answered = count.answered;
-    row.lost = count.lost;
-    row.aborted = count.aborted;
-    row.late = count.late;
-    if (count.rtts > 0) {
-      row.rtt_least = count.least;
-      row.rtt_mean = static_cast<float>(count.sum / count.rtts);
-      row.rtt_most = count.most;
-    }
-    minutes.channels.push_back(row);
-  }
+  minutes.channels.reserve(channels_.size());
+  ++number_;
+  closed_ = 0;
   for (std::size_t i = 0; i < networks_.size(); ++i) {
     const Share share = std::exchange(networks_[i], {});
     if (!plan_->networks[i].is_active || plan_->networks[i].is_control()) continue;
@@ -110,8 +139,7 @@ void MinuteBook::close(base::WallTime next, const detect::Judge& judge) {
                                  milliseconds(share.down), milliseconds(share.unknown),
                                  narrowed(verdict.reachable_ratio)});
   }
-  if (waiting_.size() == kMostWaiting) waiting_.erase(waiting_.begin());
-  waiting_.push_back(std::move(minutes));
+  go_on(kChannelsAtOnce);
 }
 
 std::vector<Minutes> MinuteBook::take() { return std::exchange(waiting_, {}); }

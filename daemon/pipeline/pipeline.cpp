@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/detect/judge.hpp"
+#include "daemon/detect/recollection.hpp"
 #include "daemon/measure/channel.hpp"
 #include "daemon/pipeline/minute_book.hpp"
 
@@ -33,16 +34,15 @@ class Pipeline::Impl {
 
   void on_result(const probes::Result& given) {
     if (!is_known(given.channel)) return;
-    probes::Result result = given;
-    if (judge_.is_void(result)) {
-      result.outcome = Outcome::kAborted;
-      result.abort_reason = probes::AbortReason::kVantageFault;
-      result.was_sent = true;
+    if (!judge_.is_void(given)) {
+      take(given);
+      return;
     }
-    const auto& bounds = plan_->channels[result.channel].spec().rtt_buckets;
-    if (!channels_[result.channel].on_result(result, bounds)) return;
-    judge_.on_result(result);
-    if (minutes_) minutes_->on_result(result);
+    probes::Result result = given;
+    result.outcome = Outcome::kAborted;
+    result.abort_reason = probes::AbortReason::kVantageFault;
+    result.was_sent = true;
+    take(result);
   }
 
   void on_remark(const probes::Remark& remark) {
@@ -76,10 +76,33 @@ class Pipeline::Impl {
 
   std::vector<Minutes> take_minutes() { return minutes_ ? minutes_->take() : std::vector<Minutes>(); }
 
-  Memory memory() const { return {now_.wall, judge_.memory(), judge_.open_events()}; }
+  void finish_minutes() {
+    if (minutes_) minutes_->finish_closing();
+  }
+
+  Memory memory() const {
+    detect::Recollection recollection = judge_.recollect();
+    judge_.recollect(recollection, plan_->channels.size());
+    return {now_.wall, detect::to_json(recollection), judge_.open_events()};
+  }
+
+  void begin_memory() {
+    remembered_ = now_.wall;
+    remembering_ = std::make_shared<detect::Recollection>(judge_.recollect());
+  }
+  bool step_memory(std::size_t channels) {
+    if (!remembering_) return false;
+    if (!remembering_->is_complete()) judge_.recollect(*remembering_, channels);
+    return !remembering_->is_complete();
+  }
+  Memory finish_memory() {
+    step_memory(plan_->channels.size());
+    return {remembered_, std::string(), {}, std::exchange(remembering_, nullptr)};
+  }
 
   void adopt(std::shared_ptr<const config::Plan> plan) {
     if (building_) fill(building_->plan->channels.size());
+    step_memory(plan_->channels.size());
     const auto before = std::exchange(plan_, std::move(plan));
     for (const ChannelIndex i : config::changes_between(before.get(), *plan_).channels) {
       measure::Channel fresh(plan_->channels[i].spec().rtt_buckets.size());
@@ -122,6 +145,12 @@ class Pipeline::Impl {
 
  private:
   bool is_known(ChannelIndex channel) const { return channel < channels_.size() && plan_->channels[channel].is_active; }
+
+  void take(const probes::Result& result) {
+    if (!channels_[result.channel].on_result(result, plan_->channels[result.channel].spec().rtt_buckets)) return;
+    judge_.on_result(result);
+    if (minutes_) minutes_->on_result(result);
+  }
 
   base::WallTime wall(base::MonoTime t) const { return now_.wall + (t - now_.mono); }
   std::optional<base::WallTime> wall(const std::optional<base::MonoTime>& t) const {
@@ -175,11 +204,13 @@ class Pipeline::Impl {
 
   std::shared_ptr<const config::Plan> plan_;
   detect::Judge judge_;
-  std::vector<measure::Channel> channels_;  // by ChannelIndex
+  std::vector<measure::Channel> channels_;    // by ChannelIndex
   base::Moment now_;
   base::WallTime started_;
   std::optional<MinuteBook> minutes_;
   std::shared_ptr<Snapshot> building_;  // null: none begun
+  std::shared_ptr<detect::Recollection> remembering_;  // null: not begun
+  base::WallTime remembered_{};                        // when that was
 };
 
 Pipeline::Pipeline(std::shared_ptr<const config::Plan> plan, base::Moment start)
@@ -196,9 +227,13 @@ std::vector<ChannelIndex> Pipeline::take_urgent() { return impl_->take_urgent();
 std::vector<event::Event> Pipeline::take_events() { return impl_->judge().take_events(); }
 void Pipeline::keep_minutes() { impl_->keep_minutes(); }
 std::vector<Minutes> Pipeline::take_minutes() { return impl_->take_minutes(); }
+void Pipeline::finish_minutes() { impl_->finish_minutes(); }
 Memory Pipeline::memory() const { return impl_->memory(); }
+void Pipeline::begin_memory() { impl_->begin_memory(); }
+bool Pipeline::step_memory(std::size_t channels) { return impl_->step_memory(channels); }
+Memory Pipeline::finish_memory() { return impl_->finish_memory(); }
 base::Expected<void> Pipeline::restore(const Memory& memory) {
-  return impl_->judge().restore(memory.judge, memory.open);
+  return impl_->judge().restore(memory.text(), memory.open);
 }
 const detect::Judge& Pipeline::judge() const { return impl_->judge(); }
 void Pipeline::begin_snapshot(const base::Moment& now) { impl_->begin_snapshot(now); }

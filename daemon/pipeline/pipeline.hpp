@@ -47,12 +47,20 @@ class Pipeline final : public probes::ResultSink {
 
   // From now on results are added up by the minute, too.
   void keep_minutes();
-  // Minutes that have ended since the last call, oldest first. A minute that nobody takes is given up after a few.
+  // Minutes that have ended and been closed since the last call, oldest first; a large one takes some calls of advance()
+  // to close, unless it is asked for. A minute that nobody takes is given up after a few.
   std::vector<Minutes> take_minutes();
+  void finish_minutes();
 
   // What the next start must know, and giving it back to a pipeline that has had no result yet. The time in between was
   // not watched. Unknown names are passed over; what cannot be read is an error, and changes nothing.
   Memory memory() const;
+  // The same in steps, so that a large memory never holds up probing: each copies up to `channels` channels and returns
+  // whether more is to come. The finished one is still to be written (Memory::text), and without open events, which
+  // whoever keeps events has. Beginning again begins anew.
+  void begin_memory();
+  bool step_memory(std::size_t channels);
+  Memory finish_memory();
   base::Expected<void> restore(const Memory& memory);
 
   // The verdicts as they stand, without a snapshot: cheap enough to look at after every call.

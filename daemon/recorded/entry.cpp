@@ -21,8 +21,32 @@ using probes::Outcome;
 constexpr base::WallTime kFirst{};
 constexpr base::WallTime kLast{std::chrono::hours(24LL * 365 * 230)};
 
+// Seconds as we write them ourselves: at most ten digits, a point and at most nine more. Exact; absent where it is
+// written otherwise.
+std::optional<base::Duration> plain_seconds(std::string_view text) {
+  constexpr std::size_t kMostWhole = 10;
+  constexpr std::size_t kMostFraction = 9;
+  constexpr std::uint64_t kMostSeconds = 9'000'000'000;  // with room in 64 bits for their nanoseconds
+  const auto digit = [](char c) { return static_cast<unsigned>(c) - '0'; };
+  std::uint64_t whole = 0;
+  std::size_t i = 0;
+  for (; i < text.size() && digit(text[i]) < 10; ++i) whole = whole * 10 + digit(text[i]);
+  if (i == 0 || i > kMostWhole || whole > kMostSeconds) return std::nullopt;
+  std::uint64_t nanoseconds = 0;
+  if (i < text.size()) {
+    if (text[i] != '.' || text.size() - i - 1 > kMostFraction || text.size() == i + 1) return std::nullopt;
+    for (std::size_t place = 0; place < kMostFraction; ++place) {
+      const unsigned next = ++i < text.size() ? digit(text[i]) : 0;
+      if (next > 9) return std::nullopt;
+      nanoseconds = nanoseconds * 10 + next;
+    }
+  }
+  return base::Duration(static_cast<std::int64_t>(whole * 1'000'000'000 + nanoseconds));
+}
+
 base::Expected<base::WallTime> time_of(const Row& row) {
-  const auto time = base::parse_time(row[Field::kTime]);
+  const auto plain = plain_seconds(row[Field::kTime]);
+  const auto time = plain ? base::WallTime(*plain) : base::parse_time(row[Field::kTime]);
   if (!time) return base::fail("time: {}", time.error().text);
   if (*time < kFirst || *time > kLast) {
     return base::fail("time: {} is not within 1970 to 2199; write Unix seconds", cited(row[Field::kTime]));
@@ -34,13 +58,15 @@ base::Expected<base::WallTime> time_of(const Row& row) {
 base::Expected<std::optional<base::Duration>> seconds_of(const Row& row, Field field) {
   const std::string_view text = row[field];
   if (text.empty()) return std::nullopt;
+  constexpr double kMost = 86400;
+  const auto plain = plain_seconds(text);
+  if (plain && *plain <= base::from_seconds(kMost)) return *plain;
   double seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(seconds)) {
     return base::fail("{}: {} is not a number; write seconds, or nothing where there is none", name_of(field),
                       cited(text));
   }
-  constexpr double kMost = 86400;
   if (seconds < 0 || seconds > kMost) {
     return base::fail("{}: {} is out of range; write seconds, 0 to {}", name_of(field), cited(text), kMost);
   }

@@ -1,6 +1,9 @@
 #include "daemon/recorded/json_rows.hpp"
 
 #include <simdjson.h>
+
+#include "daemon/recorded/plain_json.hpp"
+
 namespace blipd::recorded {
 
 namespace {
@@ -90,6 +93,8 @@ JsonRows::JsonRows() : parser_(std::make_unique<Parser>()) {}
 JsonRows::~JsonRows() = default;
 
 base::Expected<void> JsonRows::read(std::string_view line, Row& row) {
+  row.clear();
+  if (read_plain_json(line, row)) return {};
   row.clear();
   return parser_->read(line, row);
 }

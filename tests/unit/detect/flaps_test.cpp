@@ -30,6 +30,29 @@ TEST_CASE("Binomial tails are exact", "[tails]") {
   CHECK(detect::binomial_tail(5, 1.0, 5) == 1.0);
 }
 
+TEST_CASE("Whether a binomial tail is below a limit is what the tail says", "[tails]") {
+  for (const std::uint32_t n : {1U, 2U, 7U, 40U, 300U}) {
+    for (const double p : {0.001, 0.02, 0.3, 0.9}) {
+      for (std::uint32_t k = 0; k <= n + 1; ++k) {
+        CAPTURE(n, p, k);
+        for (const double limit : {1e-9, 0.001, 0.1}) {
+          CHECK(detect::is_binomial_tail_below(limit, n, p, k) == (detect::binomial_tail(n, p, k) < limit));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("A tail of very many is that of the normal law", "[tails]") {
+  // Thirty million probes, three deviations above the mean; with the correction for whole numbers.
+  const double n = 30e6;
+  const double p = 0.02;
+  const double deviation = std::sqrt(n * p * (1 - p));
+  const auto k = static_cast<std::uint32_t>(std::lround(n * p + 3 * deviation));
+  const double z = (k - 0.5 - n * p) / deviation;
+  CHECK(detect::binomial_tail(30'000'000, p, k) == Approx(0.5 * std::erfc(z / std::sqrt(2.0))).epsilon(0.02));
+}
+
 TEST_CASE("Poisson tails are exact", "[tails]") {
   CHECK(detect::poisson_tail(2.0, 0) == 1.0);
   CHECK(detect::poisson_tail(0.0, 1) == 0.0);

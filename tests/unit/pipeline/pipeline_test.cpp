@@ -272,5 +272,68 @@ TEST_CASE("Wall times follow the latest moment", "[pipeline]") {
   CHECK(snapshot->channels[c].last_settled == base::WallTime(1419206400s + 1h + 10s + 20ms));
 }
 
+TEST_CASE("A memory copied in steps says what one copied at once says", "[pipeline]") {
+  Layout layout;
+  layout.targets = {3, 2};
+  Bench bench(layout);
+  for (int i = 0; i < 50; ++i) {
+    for (const ChannelIndex c : bench.channels(false)) bench.probe(c, bench.now + 100ms, c % 3 != 0 || i % 4 != 0);
+  }
+  const std::string whole = bench.pipeline.memory().text();
+  bench.pipeline.begin_memory();
+  int steps = 0;
+  while (bench.pipeline.step_memory(3)) ++steps;
+  const pipeline::Memory memory = bench.pipeline.finish_memory();
+  CHECK(steps > 1);
+  CHECK(memory.text() == whole);
+  CHECK(whole.find("KP/") != std::string::npos);
+  Bench next(layout);
+  REQUIRE(next.pipeline.restore(memory));
+  CHECK(next.pipeline.memory().text() == whole);
+}
+
+TEST_CASE("A minute of many channels is closed in slices, and each result is in its own", "[pipeline]") {
+  Layout layout;
+  layout.targets = {10000};
+  Bench bench(layout);
+  bench.pipeline.keep_minutes();
+  bench.pipeline.advance(Bench::moment(kStart));
+  const auto result = [&](ChannelIndex channel, MonoTime at) {
+    bench.pipeline.on_sent(channel, at);
+    Result r;
+    r.channel = channel;
+    r.outcome = Outcome::kAnswered;
+    r.was_sent = true;
+    r.sent = r.settled = at;
+    r.rtt = 20ms;
+    bench.pipeline.on_result(r, nullptr);
+  };
+  const std::vector<ChannelIndex> all = bench.channels(false);
+  for (const ChannelIndex c : all) result(c, kStart + 1s);
+  bench.pipeline.advance(Bench::moment(kStart + 60s));
+  CHECK(bench.pipeline.take_minutes().empty());
+  // Not closed yet, and already in the next one.
+  result(all.back(), kStart + 60s);
+  result(all.back(), kStart + 61s);
+  int calls = 0;
+  std::vector<pipeline::Minutes> minutes;
+  while (minutes.empty() && calls < 10) {
+    ++calls;
+    bench.pipeline.advance(Bench::moment(kStart + 61s));
+    minutes = bench.pipeline.take_minutes();
+  }
+  CHECK(calls == 2);
+  REQUIRE(minutes.size() == 1);
+  CHECK(minutes[0].channels.size() == all.size());
+  CHECK(std::ranges::all_of(minutes[0].channels, [](const auto& row) { return row.answered == 1; }));
+  bench.pipeline.advance(Bench::moment(kStart + 120s));
+  bench.pipeline.finish_minutes();
+  minutes = bench.pipeline.take_minutes();
+  REQUIRE(minutes.size() == 1);
+  REQUIRE(minutes[0].channels.size() == 1);
+  CHECK(minutes[0].channels[0].channel == all.back());
+  CHECK(minutes[0].channels[0].answered == 2);
+}
+
 }  // namespace
 }  // namespace blipd::simulation
