@@ -112,7 +112,6 @@ class FarEnd {
   }
 
   void open_socket(const std::string& link) {
-    const int bypass = 1;  // no queue: an answer's moment is ours to choose
     const int room = 8 << 20;
     to_.sll_family = AF_PACKET;
     to_.sll_protocol = htons(ETH_P_IP);
@@ -120,7 +119,6 @@ class FarEnd {
     to_.sll_halen = ETH_ALEN;
     socket_ = blipd::lab::UniqueFd(::socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     if (!socket_ || to_.sll_ifindex == 0 ||
-        ::setsockopt(socket_.get(), SOL_PACKET, PACKET_QDISC_BYPASS, &bypass, sizeof bypass) != 0 ||
         ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room) != 0) {
       throw std::runtime_error("cannot send on " + link + ": " + std::strerror(errno));
     }

@@ -34,13 +34,13 @@ class Bench:
         labels = dict(re.findall(r'(\w+)="([^"]*)"', re.search(rb"^blipd_build_info\{.*$", metrics, re.MULTILINE)[0].decode()))
         self.build = f"blipd {labels.get('version')}, compiler {labels.get('compiler')}"
 
-    def beside(self, name: str, run, far: str = "responder") -> dict | None:
+    def beside(self, name: str, run, far: str = "responder", punctual: bool = True) -> dict | None:
         """What `run(far)` measures of a peer. None, and a word in the report, when it cannot be had: a peer's failure does
         not take the row's own figures away."""
         try:
             with getattr(self.far_ends, far)() as there:
                 result = run(there)
-                there.check()
+                there.check(punctual)
                 return result
         except FarEndDidNotKeepUp as failure:
             self._failures.append(f"{name}: void: {failure}")

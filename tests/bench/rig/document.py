@@ -34,6 +34,8 @@ def of_rows(report: dict, level: str = "##") -> str:
         for each in row["rounds"]:
             parts += [f"- {key.removesuffix('_missing')}: {text}\n" for key, text in each.items() if key.endswith("_missing")]
         parts += [f"- {text}\n" for text in row["failures"]]
+        if loads := ", ".join(number(each["load_before"]) for each in row["rounds"]):
+            parts.append(f"Load of the machine before: {loads}. {row['seconds']:.0f} s.\n")
     return "\n".join(parts)
 
 

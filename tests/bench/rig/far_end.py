@@ -51,7 +51,7 @@ class Kernel:
         lines = pathlib.Path(f"/proc/{self.far.pid}/net/dev").read_text().splitlines()
         return next(int(line.split(":")[1].split()[1]) for line in lines if line.strip().startswith(FAR_LINK + ":"))
 
-    def check(self) -> None:
+    def check(self, punctual: bool = True) -> None:
         """Raises FarEndDidNotKeepUp. Read when nobody asks."""
         missing = self.far.snmp("Icmp", "InEchos") - self.far.snmp("Icmp", "OutEchoReps")
         if missing:
@@ -85,14 +85,16 @@ class Responder:
     def count(self, kind: str) -> int:
         return self.counters()[kind]
 
-    def check(self) -> None:
-        """Raises FarEndDidNotKeepUp: answers that were dropped, or one in a hundred more than a millisecond late."""
+    def check(self, punctual: bool = True) -> None:
+        """Raises FarEndDidNotKeepUp: answers that were dropped, or one in a hundred more than a millisecond late; where it does
+        not matter just when answers come, one that is later than half a second, when timeouts begin to matter."""
         time.sleep(2 * DELAY_SECONDS)
         self.process.expect_running()
         seen = self.counters()
         asked = seen["echoes"] + seen["handshakes"] + seen["segments"] + seen["questions"]
         dropped = seen["ring_drops"] + seen["queue_drops"] + seen["send_failures"]
-        if dropped or seen["late"] * 100 > asked:
+        is_late = seen["late"] * 100 > asked if punctual else seen["worst_late_ns"] > 500_000_000
+        if dropped or is_late:
             raise FarEndDidNotKeepUp(
                 f"the far end dropped {dropped} and was over 1 ms late with {seen['late']} of {asked} answers "
                 f"(worst {seen['worst_late_ns'] / 1e6:.1f} ms)"

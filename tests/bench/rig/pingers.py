@@ -105,7 +105,7 @@ def zmap(far, directory: pathlib.Path, rate: int, probes: int) -> dict:
     process = far.near.start(
         "zmap", settings.peer("zmap"), "-C", nothing, "-b", nothing, "-M", "icmp_echoscan", "-i", NEAR_LINK, "-S", NEAR4,
         "-G", _link_address(far.far, FAR_LINK), "-r", rate, "-P", probes, "-t", 30, "-c", 1, "-e", 1, "-q", "-v", 3,
-        "-f", "saddr", "--output-filter=", "-o", found, "198.18.0.0/16", directory=directory,
+        "-f", "saddr", "-o", found, "198.18.0.0/16", directory=directory,
     )  # fmt: skip
     result = _whole_run(process, far, before, 60)
     if probes == 1:

@@ -18,8 +18,9 @@ class Hundred:
         Figure("us", "CPU per probe without scrapes", "µs", AtMost(7)),
         Figure("scraped_us", "CPU per probe, scrapes included", "µs"),
         Figure("probes", "probes while it was watched"),
-        Figure("lost", "of them lost", "", AtMost(0), "worst"),
+        Figure("lost", "lost, since the start", "", AtMost(0), "worst"),
         Figure("aborted", "of them aborted", "", AtMost(0), "worst"),
+        Figure("aborted_at_start", "aborted before, while it started", "", None, "worst"),
         Figure("lag_p99_ms", "lag p99, scrapes included", "ms"),
         Figure("ready_seconds", "ready after", "s"),
         Figure("resident_mib", "resident at the end", "MiB"),
@@ -42,13 +43,14 @@ class Hundred:
                 resident = accounting.memory_bytes(daemon.process.pid)
                 daemon.end()
             far.check()
-        counts = blipd.settled(last)
+        before, after = blipd.settled(first), blipd.settled(last)
         return {
             **result,
             "scraped_us": scraped["us"],
-            "probes": counts["sent"],
-            "lost": counts["lost"],
-            "aborted": counts["aborted"],
+            "probes": after["sent"] - before["sent"],
+            "lost": after["lost"],  # since the start: nothing may ever be lost
+            "aborted": after["aborted"] - before["aborted"],
+            "aborted_at_start": before["aborted"],
             "lag_p99_ms": blipd.lag_quantile_ms(first, last),
             "ready_seconds": daemon.ready_seconds,
             "resident_mib": resident / 2**20,

@@ -43,7 +43,7 @@ class Scrape:
                     time.sleep(bench.stretch(1.5))
                 last, _ = daemon.get("/metrics")
                 daemon.end()
-            far.check()
+            far.check(punctual=False)
         return {
             "seconds": statistics.median(times),
             "worst_seconds": max(times),
