@@ -57,6 +57,7 @@ def shares(data: pathlib.Path, *options) -> list[tuple[float, str]]:
 
 def shortened(symbol: str) -> str:
     """Without template arguments, parameters and our namespace; [k] marks the kernel."""
+    symbol = re.sub(r"(\s+-)+\s*$", "", symbol)  # perf's empty columns for branches
     symbol = symbol.replace("[.] ", "").replace("blipd::", "").replace("(anonymous namespace)::", "")
     while (shorter := re.sub(r"<[^<>]*>", "", symbol)) != symbol:
         symbol = shorter

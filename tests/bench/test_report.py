@@ -143,6 +143,13 @@ def test_recorded_answers_are_compared_with_the_request_nearest_in_time(tmp_path
     assert figures["above_p50"] == pytest.approx(59.5)
 
 
+def test_a_probe_asked_outside_of_the_capture_is_nobody_elses(tmp_path):
+    record = tmp_path / "results.jsonl"
+    record.write_text("".join(json.dumps({"time": 100 + i / 10, "target": "t0", "rtt": 0.05}) + "\n" for i in range(200)))
+    captured = {b"\xc6\x12\x00\x01": [(int((105 + i / 10) * 1e9), 50_000_000, 49_990_000) for i in range(100)]}
+    assert len(reference.of_recorded(record, ["198.18.0.1"], captured, interval_ms=100)) == 100
+
+
 def test_too_few_samples_are_no_figure():
     with pytest.raises(AssertionError):
         reference.error_figures([(0.05, 50_000_000, 49_990_000)] * 99)
@@ -169,6 +176,12 @@ def test_a_round_that_fails_says_why_and_the_others_count(tmp_path):
     assert report[0]["failures"] == ["round 1: void: it dropped 3", "round 2: failed: odd"]
     assert report[0]["figures"][0]["values"] == [7.0]
     assert report[1]["figures"][0]["value"] == 2.0
+
+
+def test_a_figure_that_a_round_leaves_out_without_a_word_is_noticed(tmp_path):
+    row = _Row("sample", 7.0)
+    row.figures = [*row.figures, Figure("rate", "its rate")]
+    assert Bench(tmp_path, quick=True).run([row], 1)[0]["failures"] == ["round 1: nothing was said about its rate"]
 
 
 def test_the_document_names_each_goal_that_was_not_reached(tmp_path):

@@ -70,7 +70,11 @@ class Bench:
         began, load = time.monotonic(), os.getloadavg()[0]
         self._failures = []
         try:
-            entry["rounds"].append({**row.measure(self), "load_before": load})
+            found = row.measure(self)
+            entry["rounds"].append({**found, "load_before": load})
+            absent = [figure.what for figure in row.figures if found.get(figure.key) is None]
+            if absent and not self._failures and not any(key.endswith("_missing") for key in found):
+                self._failures.append(f"nothing was said about {', '.join(absent)}")
         except Exception as failure:  # pylint: disable=broad-except  # whatever it is, the other rows are worth having
             kind = "void" if isinstance(failure, FarEndDidNotKeepUp) else "failed"
             self._failures.append(f"{kind}: {_first_lines(failure)}")

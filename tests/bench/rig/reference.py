@@ -44,8 +44,11 @@ class Captures:
         return joined
 
 
-def of_recorded(record: pathlib.Path, hosts: list[str], reference: dict) -> list[tuple[float, int, int]]:
-    """blipd's recorded answers beside the capture: (reported seconds, captured, turnaround in nanoseconds)."""
+def of_recorded(
+    record: pathlib.Path, hosts: list[str], reference: dict, interval_ms: int = 1000
+) -> list[tuple[float, int, int]]:
+    """blipd's recorded answers beside the capture: (reported seconds, captured, turnaround in nanoseconds). The request is the
+    one nearest in time; farther than two fifths of the interval it is another probe's, asked before or after the capture."""
     remotes = {f"t{i}": socket.inet_aton(host) for i, host in enumerate(hosts)}
     times = {remote: [entry[0] for entry in entries] for remote, entries in reference.items()}
     compared = []
@@ -58,7 +61,7 @@ def of_recorded(record: pathlib.Path, hosts: list[str], reference: dict) -> list
             at = int(result["time"] * 1e9)
             place = bisect.bisect(known, at)
             near = min(range(max(0, place - 1), min(len(known), place + 1)), key=lambda i: abs(known[i] - at))
-            if abs(known[near] - at) < 400_000_000:  # or it was asked before or after the capture
+            if abs(known[near] - at) < interval_ms * 400_000:
                 compared.append((result["rtt"], *reference[remotes[result["target"]]][near][1:]))
     return compared
 

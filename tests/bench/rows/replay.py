@@ -31,7 +31,7 @@ class Replay:
     figures = [
         Figure("jsonl_rate", "JSON lines", "/s", AtLeast(2_000_000)),
         Figure("csv_rate", "CSV", "/s", AtLeast(2_000_000)),
-        Figure("simulate_rate", "simulated, without reading a file", "/s", AtLeast(2_000_000)),
+        Figure("simulate_rate", "simulated, without reading a file", "/s"),
         Figure("results", "results"),
     ]
 
