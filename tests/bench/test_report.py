@@ -64,9 +64,13 @@ def test_numbers_have_no_more_digits_than_mean_something():
 METRICS = b"""# TYPE blipd_probes_lost_total counter
 blipd_probes_lost_total{target="a",reason="timeout"} 3
 blipd_probes_lost_total{target="b",reason="timeout"} 4
+# HELP blipd_probes_lost_totally Another family.
+# TYPE blipd_probes_lost_totally counter
 blipd_probes_lost_totally 100
+# TYPE blipd_probes_aborted_total counter
 blipd_probes_aborted_total{target="a",reason="overrun"} 5
 blipd_probes_aborted_total{target="a",reason="clock"} 6
+# TYPE blipd_scheduling_lag_seconds histogram
 blipd_scheduling_lag_seconds_bucket{le="0.01"} 900
 blipd_scheduling_lag_seconds_bucket{le="0.02"} 1000
 blipd_scheduling_lag_seconds_bucket{le="+Inf"} 1000

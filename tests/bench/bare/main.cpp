@@ -215,7 +215,7 @@ int main(int argc, char** argv) {
   std::int64_t interval_ms = 1'000;
   std::int64_t seconds = 10;
   app.add_option("--targets", file, "one IPv4 address a line")->required();
-  app.add_option("--interval-ms", interval_ms, "between two packets to one address")->check(CLI::Range(1'000, 60'000));
+  app.add_option("--interval-ms", interval_ms, "between two packets to one address")->check(CLI::Range(100, 60'000));
   app.add_option("--seconds", seconds, "how long to send")->check(CLI::Range(1, 600));
   CLI11_PARSE(app, argc, argv);
   ::prctl(PR_SET_TIMERSLACK, 1);

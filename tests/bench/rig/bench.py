@@ -31,7 +31,7 @@ class Bench:
         return max(2.0, seconds / 2) if self.quick else seconds
 
     def note_build(self, metrics: bytes) -> None:
-        labels = dict(re.findall(r'(\w+)="([^"]*)"', re.search(rb"^blipd_build_info\{.*$", metrics, re.MULTILINE)[0].decode()))
+        labels = dict(re.findall(r'(\w+)="([^"]*)"', re.search(rb"\nblipd_build_info\{.*", metrics)[0].decode()))
         self.build = f"blipd {labels.get('version')}, compiler {labels.get('compiler')}"
 
     def beside(self, name: str, run, far: str = "responder", punctual: bool = True) -> dict | None:
