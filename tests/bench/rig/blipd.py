@@ -47,6 +47,7 @@ class Blipd(Daemon):
 
     def __init__(self, namespace, text: str, directory: pathlib.Path, name="blipd", env=None):
         self.text = text
+        self._room = bytearray(1 << 22)
         super().__init__(namespace, {"listen": f"127.0.0.1:{PORT}"}, directory, name=name, env=env)
         self.began = time.monotonic()
 
@@ -56,19 +57,21 @@ class Blipd(Daemon):
     def rewrite(self, text: str) -> None:
         self.config_file.write_text(text)
 
-    def get(self, path: str, timeout: float = 60) -> tuple[bytes, float]:
-        """The answer's body and how long it took. Reads as fast as a socket can be read, and looks at nothing meanwhile."""
+    def get(self, path: str, timeout: float = 60, keep: int = 1 << 32) -> tuple[bytes, float]:
+        """The answer's body and how long it took. Reads as fast as a socket can be read, and looks at nothing meanwhile. Of a
+        body beyond `keep` bytes the rest is read and forgotten; `received` has the whole length."""
         self.process.expect_running()
         began = time.monotonic()
         with self.namespace.connect("127.0.0.1", self.port, timeout) as connection:
             connection.sendall(f"GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n".encode())
-            answer = _read_all(connection)
+            self.received = _read_all(connection, self._room, keep)
         took = time.monotonic() - began
-        end = answer.index(b"\r\n\r\n")
-        head, body = bytes(answer[:end]), memoryview(answer)[end + 4 :]
+        filled = min(self.received, len(self._room))
+        end = self._room.index(b"\r\n\r\n", 0, filled)
+        head, body = bytes(self._room[:end]), bytes(memoryview(self._room)[end + 4 : filled])
         if b" 200 " not in head.splitlines()[0]:
-            raise AssertionError(f"{path}: {head.splitlines()[0]!r} {bytes(body[:300])!r}")
-        return (_unchunked(answer, end + 4) if b"transfer-encoding: chunked" in head.lower() else bytes(body)), took
+            raise AssertionError(f"{path}: {head.splitlines()[0]!r} {body[:300]!r}")
+        return _unchunked(body) if b"transfer-encoding: chunked" in head.lower() else body, took
 
     def wait_ready(self, timeout: float = 120) -> float:
         """Seconds from the start until the first round of probes had settled."""
@@ -79,39 +82,40 @@ class Blipd(Daemon):
         self.stop(within=10)
 
 
-def _read_all(connection) -> bytearray:
-    """Into one piece of memory that grows by doubling: a scrape may have hundreds of megabytes, and reading must not be what
-    limits it."""
-    answer, filled = bytearray(1 << 22), 0
+def _read_all(connection, room: bytearray, keep: int) -> int:
+    """The length of the answer, whose beginning is then in `room`. That grows by doubling, up to twice `keep`, and is used
+    again for the next answer: a scrape may have hundreds of megabytes, and reading must not be what limits it."""
+    filled, spare = 0, bytearray(1 << 22)
     while True:
-        if len(answer) - filled < 1 << 21:
-            answer.extend(bytes(len(answer)))
-        with memoryview(answer) as whole, whole[filled:] as free:
-            count = connection.recv_into(free)
+        if filled == len(room) and len(room) <= keep:
+            room.extend(bytes(len(room)))
+        place = memoryview(room)[filled:] if filled < len(room) else memoryview(spare)
+        with place:
+            count = connection.recv_into(place)
         if count == 0:
-            del answer[filled:]
-            return answer
+            return filled
         filled += count
 
 
-def _unchunked(answer: bytearray | bytes, at: int = 0) -> bytes:
-    """The body whose first chunk begins there (RFC 9112, 7.1)."""
+def _unchunked(body: bytes) -> bytes:
+    """RFC 9112, 7.1. What was cut off is left out."""
+    at = 0
     pieces = []
-    while True:
-        line_end = answer.index(b"\r\n", at)
-        size = int(answer[at:line_end].split(b";")[0], 16)
+    while (line_end := body.find(b"\r\n", at)) >= 0:
+        size = int(body[at:line_end].split(b";")[0], 16)
         if size == 0:
-            return b"".join(pieces)
-        pieces.append(answer[line_end + 2 : line_end + 2 + size])
+            break
+        pieces.append(body[line_end + 2 : line_end + 2 + size])
         at = line_end + 2 + size + 2
+    return b"".join(pieces)
 
 
 @contextlib.contextmanager
-def running(far, directory: pathlib.Path, text: str, warm_up: float = 2.0):
+def running(far, directory: pathlib.Path, text: str, warm_up: float = 2.0, ready_within: float = 120):
     """A blipd that is ready and has been so for a while."""
     daemon = Blipd(far.near, text, directory)
     try:
-        daemon.ready_seconds = daemon.wait_ready()
+        daemon.ready_seconds = daemon.wait_ready(ready_within)
         time.sleep(warm_up)
         yield daemon
     finally:

@@ -9,6 +9,7 @@ from rows.reload import reload_once, with_changes
 
 SIZES = (100, 1000, 10_000, 100_000)
 MILLION = 1_000_000
+KEPT = 1 << 30  # of a million's scrape: the counters come first, and all of it would be many gigabytes
 
 
 class Growth:
@@ -83,7 +84,7 @@ class Million:
         count = MILLION if not bench.quick else MILLION // 10
         text = blipd.configuration(addresses6(count), interval="20s", timeout="2s")
         with bench.far_ends.kernel() as far:
-            with blipd.running(far, bench.directory, text) as daemon:
+            with blipd.running(far, bench.directory, text, ready_within=300) as daemon:
                 before = far.far_packets()
                 cpu = accounting.cpu_nanoseconds(daemon.process.pid)
                 began = time.monotonic()
@@ -92,7 +93,8 @@ class Million:
                 core = (accounting.cpu_nanoseconds(daemon.process.pid) - cpu) / 1e7 / passed
                 rate = (far.far_packets() - before) / passed
                 resident = accounting.memory_bytes(daemon.process.pid)
-                metrics, took = daemon.get("/metrics", timeout=180)
+                metrics, took = daemon.get("/metrics", timeout=180, keep=KEPT)
+                size = daemon.received
                 daemon.end()
         counts = blipd.settled(metrics)
         return {
@@ -103,5 +105,5 @@ class Million:
             "lost": counts["lost"],
             "aborted": counts["aborted"],
             "scrape_seconds": took,
-            "body_mib": len(metrics) / 2**20,
+            "body_mib": size / 2**20,
         }
