@@ -79,6 +79,7 @@ def parse() -> tuple[argparse.Namespace, list]:
     parser.add_argument("--rounds", type=int, help="how often each row is measured (default: 2; quick: 1)")
     parser.add_argument("--quick", action="store_true", help="shorter stretches, one round: to see that it works")
     parser.add_argument("--json", type=pathlib.Path, help="write the whole report there as JSON")
+    parser.add_argument("--before", type=pathlib.Path, help="a report of an earlier run (--json), to stand beside this one")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md, too")
     arguments = parser.parse_args()
     wanted = arguments.rows.split(",")
@@ -95,10 +96,13 @@ def main() -> int:
     arguments, rows = parse()
     try:
         settings.require_root()
+        before = json.loads(arguments.before.read_text()) if arguments.before else None
         report = measure(rows, arguments)
-    except RuntimeError as failure:
-        print(f"bench: {failure}", file=sys.stderr)
+    except (RuntimeError, OSError, ValueError, KeyError) as failure:
+        print(f"bench: {failure!r}", file=sys.stderr)
         return 3
+    if before:
+        report["before"] = {key: before[key] for key in ("date", "commit", "rows")}
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     print(document.of_rows(report))

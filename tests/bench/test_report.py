@@ -195,6 +195,14 @@ def test_the_document_names_each_goal_that_was_not_reached(tmp_path):
     assert document.missed({"rows": rows}) == ["sample: cost: 10 µs, goal ≤ 9", "other: no figures"]
 
 
+def test_an_earlier_run_stands_beside_this_one(tmp_path):
+    bench = Bench(tmp_path, quick=True)
+    earlier, rows = bench.run([_Row("sample", 12.5)], 1), bench.run([_Row("sample", 8.0)], 1)
+    text = document.of_rows({"rows": rows, "before": {"rows": earlier}})
+    line = next(line for line in text.splitlines() if line.startswith("| cost"))
+    assert [cell.strip() for cell in line.split("|")[1:-1]] == ["cost", "8 µs", "≤ 9", "reached", "", "12.50"]
+
+
 def test_a_table_is_as_wide_as_its_widest_cells():
     assert table(("a", "b"), [("long", 1)]) == "| a    | b |\n|------|--:|\n| long | 1 |"
 

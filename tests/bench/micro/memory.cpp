@@ -55,7 +55,7 @@ int main(int argc, char** argv) {
     static_cast<void>(pipeline.take_urgent());
     static_cast<void>(pipeline.take_events());
     const std::size_t minute = (second + 1) / 60;
-    if ((second + 1) % 60 == 0 && (minute == 1 || minute == 6 || minute == 15 || minute == minutes)) {
+    if ((second + 1) % 60 == 0 && (minute == 1 || minute == 5 || minute == 15 || minute == minutes)) {
       std::printf("%3zu minutes: %.0f bytes a channel\n", minute,
                   (resident_bytes() - before) / static_cast<double>(channels));
       std::fflush(stdout);

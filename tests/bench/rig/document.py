@@ -24,10 +24,12 @@ READING = """## Reading it
 
 def of_rows(report: dict, level: str = "##") -> str:
     parts = []
+    earlier = {row["name"]: row for row in report.get("before", {}).get("rows", [])}
     for row in report["rows"]:
         parts.append(f"{level} {row['name']}\n\n{row['title'][0].upper()}{row['title'][1:]}.\n")
         if row["figures"]:
-            parts.append(table(HEAD, row_lines(row)) + "\n")
+            before = earlier.get(row["name"], {}) if earlier else None
+            parts.append(table(HEAD + (("the run before",) if earlier else ()), row_lines(row, before)) + "\n")
         sizes = next((each["sizes"] for each in row["rounds"] if "sizes" in each), None)
         if sizes:
             parts.append(of_sizes(sizes) + "\n")
@@ -72,9 +74,16 @@ The last run of `./dev bench`, which writes this file with `--write`:
 - `{report["command"]}`, {report["minutes"]:.0f} minutes
 - beside it, as Debian packages them: {peers}
 
-{reached} of {wanted} goals reached. Not reached:
+{_before(report)}{reached} of {wanted} goals reached. Not reached:
 
 {misses}
 
 {of_rows(report)}
 {READING}"""
+
+
+def _before(report: dict) -> str:
+    if "before" not in report:
+        return ""
+    run = report["before"]
+    return f"\"the run before\" is a whole run of its own, of {run['date']} at commit {run['commit']}: the spread between both.\n\n"

@@ -104,8 +104,9 @@ def table(head: tuple, rows: list[tuple]) -> str:
     return "\n".join([line(head), rule, *map(line, rows)])
 
 
-def row_lines(row: dict) -> list[tuple]:
-    """Of one row's report: what, value, goal, reached, spread."""
+def row_lines(row: dict, before: dict | None = None) -> list[tuple]:
+    """Of one row's report: what, value, goal, reached, spread; and, where there was a run before, its value."""
+    earlier = {entry["key"]: number(entry["value"]) for entry in (before or {}).get("figures", [])}
     return [
         (
             entry["what"],
@@ -113,6 +114,7 @@ def row_lines(row: dict) -> list[tuple]:
             entry["goal"] or "",
             verdict(entry),
             f"{number(entry['spread_percent'])} %" if len(entry["values"]) > 1 else "",
+            *([earlier.get(entry["key"], "")] if before is not None else []),
         )
         for entry in row["figures"]
     ]

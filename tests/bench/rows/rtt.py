@@ -28,12 +28,14 @@ class RoundTrips:
         Figure("fping_above_p99", "fping, above the far end: p99", "µs"),
     ]
 
+    _interval: int | None = None  # milliseconds; found in the first round
+
     def measure(self, bench) -> dict:
         calm = self._ours(bench, CALM, 1000, "")
         # What a probe costs, recording included, says at which interval a core is nine tenths busy.
-        first = self._load(bench, LOADED, 1000)
-        interval = max(200, round(1000 * first / 90))
-        loaded = self._ours(bench, LOADED, interval, CAPTURED)
+        if self._interval is None:
+            self._interval = max(200, round(1000 * self._load(bench, LOADED, 1000) / 90))
+        loaded = self._ours(bench, LOADED, self._interval, CAPTURED)
         found = {f"calm_{key}": value for key, value in calm.items()}
         found |= {f"loaded_{key}": value for key, value in loaded.items()}
         hosts = addresses(CALM)
