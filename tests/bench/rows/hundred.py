@@ -1,0 +1,57 @@
+"""A hundred thousand channels on one core, with a scrape every few seconds."""
+
+import time
+
+from rig import accounting, blipd
+from rig.far_end import addresses
+from rig.report import AtMost, Figure
+
+CHANNELS = 100_000
+
+
+class Hundred:
+    name = "hundred"
+    title = "100,000 channels at 1 s, 50 ms away, scraped every 4 s"
+    rounds = None
+    figures = [
+        Figure("core_percent", "CPU without scrapes", "% of a core", AtMost(70)),
+        Figure("us", "CPU per probe without scrapes", "µs", AtMost(7)),
+        Figure("scraped_us", "CPU per probe, scrapes included", "µs"),
+        Figure("probes", "probes while it was watched"),
+        Figure("lost", "lost, since the start", "", AtMost(0), "worst"),
+        Figure("aborted", "of them aborted", "", AtMost(0), "worst"),
+        Figure("aborted_at_start", "aborted before, while it started", "", None, "worst"),
+        Figure("lag_p99_ms", "lag p99, scrapes included", "ms"),
+        Figure("ready_seconds", "ready after", "s"),
+        Figure("resident_mib", "resident at the end", "MiB"),
+    ]
+
+    def measure(self, bench) -> dict:
+        text = blipd.configuration(addresses(CHANNELS))
+        with bench.far_ends.responder() as far:
+            with blipd.running(far, bench.directory, text) as daemon:
+                whole = accounting.Stretch(far, daemon.process)
+                first, _ = daemon.get("/metrics")
+                quiet = accounting.Stretch(far, daemon.process)
+                time.sleep(bench.stretch(6))
+                result = quiet.end()
+                for _ in range(2):
+                    daemon.get("/metrics")
+                    time.sleep(bench.stretch(4))
+                scraped = whole.end()
+                last, _ = daemon.get("/metrics")
+                resident = accounting.memory_bytes(daemon.process.pid)
+                daemon.end()
+            far.check()
+        before, after = blipd.settled(first), blipd.settled(last)
+        return {
+            **result,
+            "scraped_us": scraped["us"],
+            "probes": after["sent"] - before["sent"],
+            "lost": after["lost"],  # since the start: nothing may ever be lost
+            "aborted": after["aborted"] - before["aborted"],
+            "aborted_at_start": before["aborted"],
+            "lag_p99_ms": blipd.lag_quantile_ms(first, last),
+            "ready_seconds": daemon.ready_seconds,
+            "resident_mib": resident / 2**20,
+        }

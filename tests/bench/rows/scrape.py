@@ -1,0 +1,54 @@
+"""Scraping a hundred thousand channels while they are probed."""
+
+import statistics
+import time
+
+from rig import accounting, blipd
+from rig.far_end import addresses
+from rig.report import AtMost, Figure
+
+CHANNELS = 100_000
+SCRAPES = 5
+
+
+class Scrape:
+    name = "scrape"
+    title = f"scrape of 100,000 channels while they are probed at 1 s, 50 ms away; {SCRAPES} scrapes"
+    rounds = None
+    figures = [
+        Figure("seconds", "time, median", "s", AtMost(0.5)),
+        Figure("worst_seconds", "time, longest", "s"),
+        Figure("transient_mib", "peak of resident memory above what is steady", "MiB", AtMost(8)),
+        Figure("lag_p99_ms", "lag p99 from the first scrape to the last", "ms", AtMost(15)),
+        Figure("body_mib", "size", "MiB"),
+        Figure("lost", "lost meanwhile", "", AtMost(0), "worst"),
+    ]
+
+    def measure(self, bench) -> dict:
+        text = blipd.configuration(addresses(CHANNELS))
+        with bench.far_ends.responder() as far:
+            with blipd.running(far, bench.directory, text) as daemon:
+                pid = daemon.process.pid
+                first, _ = daemon.get("/metrics")  # what the first one makes for good is no longer transient
+                time.sleep(1.0)
+                times, transients = [], []
+                for _ in range(SCRAPES):
+                    before = accounting.memory_bytes(pid)
+                    accounting.forget_peak(pid)
+                    last, took = daemon.get("/metrics")
+                    # Windows fill meanwhile: what is still there afterwards was not transient.
+                    steady = max(before, accounting.memory_bytes(pid))
+                    times.append(took)
+                    transients.append(accounting.memory_bytes(pid, "VmHWM") - steady)
+                    time.sleep(bench.stretch(1.5))
+                last, _ = daemon.get("/metrics")
+                daemon.end()
+            far.check(punctual=False)
+        return {
+            "seconds": statistics.median(times),
+            "worst_seconds": max(times),
+            "transient_mib": max(transients) / 2**20,
+            "lag_p99_ms": blipd.lag_quantile_ms(first, last),
+            "body_mib": len(last) / 2**20,
+            "lost": blipd.settled(last)["lost"],
+        }
