@@ -16,7 +16,8 @@ Way way_of(const probes::ProbeSpec& spec) {
   return Way::kEcho;
 }
 
-void Roster::adopt(std::shared_ptr<const config::Plan> plan, const Budget& budget) {
+void Roster::adopt(std::shared_ptr<const config::Plan> plan, const Budget& budget, Share share) {
+  share_ = std::move(share);
   plan_ = std::move(plan);
   budget_ = &budget;
   std::unordered_map<std::string, std::vector<base::Address>> kept;
@@ -29,8 +30,9 @@ void Roster::adopt(std::shared_ptr<const config::Plan> plan, const Budget& budge
 
 std::vector<std::string> Roster::names() const {
   std::set<std::string> names;
-  for (const config::PlannedTarget& target : plan_->targets) {
-    if (target.is_active && !base::Address::parse(target.host)) names.insert(target.host);
+  for (std::size_t i = 0; i < plan_->targets.size(); ++i) {
+    const config::PlannedTarget& target = plan_->targets[i];
+    if (is_asked(i) && !base::Address::parse(target.host)) names.insert(target.host);
   }
   return {names.begin(), names.end()};
 }
@@ -50,13 +52,18 @@ bool Roster::is_usable(probes::ChannelIndex index, const base::Address& address)
   return !source || source->family() == address.family();
 }
 
+bool Roster::is_asked(std::size_t target) const {
+  return plan_->targets[target].is_active && share_.has(static_cast<config::TargetIndex>(target));
+}
+
 void Roster::rebuild() {
   addresses_.assign(plan_->channels.size(), {});
   book_.clear();
   unresolved_ = 0;
   refused_ = 0;
-  for (const config::PlannedTarget& target : plan_->targets) {
-    if (!target.is_active) continue;
+  for (std::size_t i = 0; i < plan_->targets.size(); ++i) {
+    if (!is_asked(i)) continue;
+    const config::PlannedTarget& target = plan_->targets[i];
     std::vector<base::Address> all;
     if (const auto literal = base::Address::parse(target.host)) {
       all.push_back(*literal);

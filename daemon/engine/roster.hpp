@@ -13,6 +13,7 @@
 
 #include "config/plan.hpp"
 #include "daemon/engine/budget.hpp"
+#include "daemon/engine/share.hpp"
 #include "probes/base/address.hpp"
 
 namespace blipd::engine {
@@ -25,8 +26,8 @@ Way way_of(const probes::ProbeSpec& spec);
 class Roster {
  public:
   // Takes over a plan. Addresses of names that the former plan had too are kept. `budget` says who is never to be
-  // asked; it must outlive the roster's next adopt().
-  void adopt(std::shared_ptr<const config::Plan> plan, const Budget& budget);
+  // asked; it must outlive the roster's next adopt(). Targets that are not in `share` are not there.
+  void adopt(std::shared_ptr<const config::Plan> plan, const Budget& budget, Share share = {});
 
   const config::Plan& plan() const { return *plan_; }
   const config::PlannedChannel& channel(probes::ChannelIndex index) const { return plan_->channels[index]; }
@@ -49,9 +50,11 @@ class Roster {
 
  private:
   void rebuild();
+  bool is_asked(std::size_t target) const;
   bool is_usable(probes::ChannelIndex channel, const base::Address& address) const;
 
   std::shared_ptr<const config::Plan> plan_;
+  Share share_;
   const Budget* budget_ = nullptr;
   std::unordered_map<std::string, std::vector<base::Address>> known_;          // by name
   std::vector<std::vector<base::Address>> addresses_;                          // by channel, in order
