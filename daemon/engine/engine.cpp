@@ -3,6 +3,7 @@
 #include <boost/asio/io_context.hpp>
 #include <utility>
 
+#include "daemon/engine/sharded_engine.hpp"
 #include "daemon/engine/timed_loop.hpp"
 
 namespace blipd::engine {
@@ -45,6 +46,7 @@ base::Expected<std::unique_ptr<Engine>> Engine::create(asio::io_context& io, con
                                                        probes::ResultSink& sink,
                                                        std::shared_ptr<const config::Plan> plan,
                                                        EngineOptions options) {
+  if (options.shards > 1) return create_sharded_engine(io, clock, sink, std::move(plan), std::move(options));
   auto engine = std::make_unique<SingleEngine>(io, clock, sink, std::move(options));
   if (auto opened = engine->open(std::move(plan)); !opened) return tl::unexpected(opened.error());
   return engine;
