@@ -161,8 +161,9 @@ void write_rest(const Configuration& configuration, Out out) {
                  budget.prefix_rate, list(refused));
   fmt::format_to(out, "detect:\n{}", dump_detect(configuration.detect));
   const Engine& engine = configuration.engine;
-  fmt::format_to(out, "engine:\n  late_window: {}\n  max_lag: {}\n  ask_at_once: {}\n",
-                 base::format_duration(engine.late_window), base::format_duration(engine.max_lag), engine.ask_at_once);
+  fmt::format_to(out, "engine:\n  late_window: {}\n  max_lag: {}\n  ask_at_once: {}\n  shards: {}\n",
+                 base::format_duration(engine.late_window), base::format_duration(engine.max_lag), engine.ask_at_once,
+                 engine.shards);
   fmt::format_to(out, "listen: {}\nweb:\n", scalar(configuration.listen));
   if (!configuration.web.config_file.empty()) {
     fmt::format_to(out, "  config_file: {}\n", scalar(configuration.web.config_file));

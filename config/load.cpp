@@ -89,6 +89,7 @@ Engine read_engine(const Reader& top) {
   take(reader.duration("late_window", base::Duration::zero(), std::chrono::minutes(5)), engine.late_window);
   take(reader.duration("max_lag", std::chrono::milliseconds(10), std::chrono::minutes(1)), engine.max_lag);
   take(reader.flag("ask_at_once"), engine.ask_at_once);
+  take(reader.whole<std::uint32_t>("shards", 1, Engine::kMostShards), engine.shards);
   return engine;
 }
 

@@ -93,9 +93,12 @@ struct Detect {
 };
 
 struct Engine {
+  static constexpr std::uint32_t kMostShards = 64;
+
   base::Duration late_window = std::chrono::seconds(10);  // how long an answer is waited for after its timeout
   base::Duration max_lag = std::chrono::seconds(1);       // asked later than this: aborted as overrun
   bool ask_at_once = true;                                // ask a network's other channels on a first failure
+  std::uint32_t shards = 1;                               // threads that probe, in this one process
 };
 
 struct WebFile;

@@ -152,14 +152,14 @@ std::uint32_t TcpSyn::initial_sequence(ChannelIndex channel, Sequence sequence, 
 }
 
 // The salt is a hash, so that the ports that everybody sees say nothing about the key.
-TcpSyn::TcpSyn(const base::SipKey& key)
-    : key_(key), port_salt_(static_cast<std::uint32_t>(base::siphash24(key, "source ports"))) {}
+TcpSyn::TcpSyn(const base::SipKey& key, PortRange ports)
+    : key_(key), ports_(ports), port_salt_(static_cast<std::uint32_t>(base::siphash24(key, "source ports"))) {}
 
 std::uint16_t TcpSyn::source_port(ChannelIndex channel, Sequence sequence) const {
-  constexpr std::uint32_t kPorts = kLastSourcePort - kFirstSourcePort + 1U;
+  const std::uint32_t count = ports_.size();
   // Channels start far apart, so that two of them that ask one host do not walk through its ports in step.
   const std::uint32_t start = ((channel + port_salt_) * 2654435761U) >> 16U;  // Knuth's multiplicative hash
-  return static_cast<std::uint16_t>(kFirstSourcePort + (start + sequence % kPorts) % kPorts);
+  return static_cast<std::uint16_t>(ports_.first + (start + sequence % count) % count);
 }
 
 base::Bytes TcpSyn::write_syn(base::MutableBytes out, const base::Address& source, const base::Address& target,

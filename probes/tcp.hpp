@@ -21,6 +21,15 @@ namespace blipd::probes {
 inline constexpr std::uint16_t kFirstSourcePort = 61000;
 inline constexpr std::uint16_t kLastSourcePort = 65535;
 
+// A part of them, both ends included: two who ask in one process tell their packets apart by it.
+struct PortRange {
+  std::uint16_t first = kFirstSourcePort;
+  std::uint16_t last = kLastSourcePort;
+
+  constexpr bool has(std::uint16_t port) const { return first <= port && port <= last; }
+  constexpr std::uint32_t size() const { return last - first + 1U; }
+};
+
 struct SynReading {
   enum class Kind : std::uint8_t {
     kForeign,    // no port of ours, or neither SYN nor RST
@@ -43,11 +52,14 @@ struct SynReading {
 
 class TcpSyn {
  public:
-  explicit TcpSyn(const base::SipKey& key);
+  explicit TcpSyn(const base::SipKey& key, PortRange ports = {});
+
+  // Where its source ports lie. What read() finds may be from another part of kFirstSourcePort..kLastSourcePort.
+  const PortRange& ports() const { return ports_; }
 
   std::uint32_t initial_sequence(ChannelIndex channel, Sequence sequence, const base::Address& target,
                                  std::uint16_t port) const;
-  // In kFirstSourcePort..kLastSourcePort; consecutive sequences of a channel get different ports. Depends on the key:
+  // Within ports(); consecutive sequences of a channel get different ports. Depends on the key:
   // two daemons on one machine, or two starts of one, do not walk through a host's ports in step.
   std::uint16_t source_port(ChannelIndex channel, Sequence sequence) const;
 
@@ -62,6 +74,7 @@ class TcpSyn {
 
  private:
   base::SipKey key_;
+  PortRange ports_;
   std::uint32_t port_salt_;
 };
 

@@ -140,6 +140,7 @@ class Daemon::Impl {
     options.notify = [this](Severity severity, std::string_view event, const std::string& text) {
       log_.write(severity, event, text);
     };
+    options.shards = plan_->configuration.engine.shards;
     options.on_tick = [this](const base::Moment& now) { tick(now); };
     auto engine = engine::Engine::create(io_, clock_, *sink, plan_, std::move(options));
     if (!engine) return refuse("cannot_probe", engine.error());
@@ -196,6 +197,7 @@ class Daemon::Impl {
     progress.is_first_round_settled = health.is_first_round_settled;
     progress.asked = std::accumulate(health.lag_counts.begin(), health.lag_counts.end(), std::uint64_t{0});
     progress.period = period_;
+    progress.is_whole = health.silent_shards == 0;
     const std::string status =
         fmt::format("{} channels, {} open events{}", channels_, chronicler_->open_events(),
                     progress.is_first_round_settled ? "" : ", the first round of probes is under way");
@@ -274,6 +276,7 @@ class Daemon::Impl {
     if (next.record != now.record) warn("record");
     if (next.journal != now.journal) warn("journal");
     if (next.engine.late_window != now.engine.late_window) warn("engine.late_window");
+    if (next.engine.shards != now.engine.shards) warn("engine.shards");
   }
 
   void count_channels() {

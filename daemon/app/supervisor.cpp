@@ -36,7 +36,7 @@ bool Supervisor::look(base::MonoTime now, const Progress& progress, const std::s
 
   if (progress.asked != asked_) moved_ = now;
   asked_ = progress.asked;
-  const bool is_moving = !progress.period || now - moved_ <= 2 * *progress.period + kSlack;
+  const bool is_moving = progress.is_whole && (!progress.period || now - moved_ <= 2 * *progress.period + kSlack);
   if (watchdog_ && is_moving) tell_("WATCHDOG=1");
 
   base::Duration pause = is_ready_ ? kAfter : kBeforeReady;

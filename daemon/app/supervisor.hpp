@@ -17,6 +17,7 @@ struct Progress {
   bool is_first_round_settled = false;
   std::uint64_t asked = 0;               // probes that had their turn, whatever became of them
   std::optional<base::Duration> period;  // the shortest time from one turn to the next; absent: nobody is asked
+  bool is_whole = true;                  // no probing thread of several hangs
 };
 
 class Supervisor {

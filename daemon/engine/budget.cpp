@@ -15,11 +15,18 @@ void RateLimit::spend(base::MonoTime now) {
   if (is_limited()) next_ = std::max(next_, now) + spacing_;
 }
 
-Budget::Budget(const config::Budget& limits) : limits_(limits), total_(limits.total_rate) {}
+Budget::Budget(const config::Budget& limits, Taken taken) : limits_(limits), taken_(taken), total_(limits.total_rate) {}
 
 base::Prefix Budget::prefix_of(const base::Address& address) { return {address, address.is_v4() ? 24U : 48U}; }
 
 bool Budget::take(const base::Address& address, base::MonoTime now) {
+  if (limits_.total_rate <= 0 && limits_.prefix_rate <= 0) return true;
+  if (taken_ == Taken::kByOneThread) return take_unlocked(address, now);
+  const std::lock_guard lock(mutex_);
+  return take_unlocked(address, now);
+}
+
+bool Budget::take_unlocked(const base::Address& address, base::MonoTime now) {
   if (!total_.allows(now)) return false;
   if (limits_.prefix_rate > 0) {
     RateLimit& limit = prefixes_.try_emplace(prefix_of(address), limits_.prefix_rate).first->second;

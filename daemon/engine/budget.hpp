@@ -1,9 +1,11 @@
 // How much may be asked: one limit for all probes together and one for each IPv4 /24 and IPv6 /48, so that
 // nobody is asked more than politeness allows, however many targets share a network. Each limit is a GCRA
-// (ITU-T I.371): one time per bucket, no refilling. Pure: reads no clock.
+// (ITU-T I.371): one time per bucket, no refilling. Pure: reads no clock. One that several threads take from has a
+// lock, held for some tens of nanoseconds; the limits stay those of the whole process, exactly.
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <unordered_map>
 
 #include "config/model.hpp"
@@ -32,18 +34,25 @@ class RateLimit {
 
 class Budget {
  public:
-  explicit Budget(const config::Budget& limits);
+  enum class Taken : std::uint8_t { kByOneThread, kByMany };
+
+  explicit Budget(const config::Budget& limits, Taken taken = Taken::kByOneThread);
 
   // The prefix that an address is budgeted under.
   static base::Prefix prefix_of(const base::Address& address);
 
-  // Takes one probe toward `address` at `now` from both limits, or from neither.
+  // Takes one probe toward `address` at `now` from both limits, or from neither. Threads' ideas of `now` may differ by
+  // a little: a limit's own time never goes back.
   bool take(const base::Address& address, base::MonoTime now);
 
   bool is_refused(const base::Address& address) const;  // on the do-not-probe list
 
  private:
+  bool take_unlocked(const base::Address& address, base::MonoTime now);
+
   config::Budget limits_;
+  Taken taken_;
+  std::mutex mutex_;  // of what follows, where many take
   RateLimit total_;
   std::unordered_map<base::Prefix, RateLimit> prefixes_;
 };

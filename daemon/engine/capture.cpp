@@ -89,7 +89,7 @@ tl::unexpected<base::Error> capture_error(pcap_t* handle, const char* what, int 
 
 std::string capture_filter(const CaptureOptions& options) {
   const auto id = options.echo_identifier;
-  const std::string ports = fmt::format("portrange {}-{}", options.first_port, options.last_port);
+  const std::string ports = fmt::format("portrange {}-{}", options.ports.first, options.ports.last);
   // libpcap 1.10 does not index TCP inside IPv6 by tcp[]: the flags of a segment without extension headers stand at
   // byte 53 of the packet. 0x17 = RST | SYN | ACK | FIN (RFC 9293, 3.1); outgoing: SYN alone.
   return fmt::format(
@@ -100,8 +100,8 @@ std::string capture_filter(const CaptureOptions& options) {
       "(ip6 and tcp and ((dst {1} and ip6[53] & 6 != 0) or (src {1} and ip6[53] & 0x17 == 2))) or "
       // Behind an IPv6 fragment header (RFC 8200, 4.5) the offsets above are not where they seem: all are let through.
       "(ip6 and ip6[6] == 44) or "
-      "(udp and src {1})",
-      id, ports);
+      "(udp and src portrange {2}-{3})",
+      id, ports, probes::kFirstSourcePort, probes::kLastSourcePort);
 }
 
 base::Expected<std::unique_ptr<PacketSource>> open_capture(const CaptureOptions& options) {

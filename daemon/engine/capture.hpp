@@ -10,13 +10,13 @@
 
 #include "daemon/engine/packet_source.hpp"
 #include "probes/base/error.hpp"
+#include "probes/tcp.hpp"
 
 namespace blipd::engine {
 
 struct CaptureOptions {
   std::uint16_t echo_identifier = 0;
-  std::uint16_t first_port = 0;  // of our TCP and UDP source ports
-  std::uint16_t last_port = 0;
+  probes::PortRange ports;  // our TCP source ports. DNS leaves from any port of ours: see DnsUdpSockets
   int ring_bytes = 16 << 20;
 };
 

@@ -1,9 +1,10 @@
 #include "daemon/engine/engine.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <utility>
 
-#include "daemon/engine/loop.hpp"
+#include "daemon/engine/sharded_engine.hpp"
+#include "daemon/engine/timed_loop.hpp"
 
 namespace blipd::engine {
 
@@ -11,70 +12,32 @@ namespace {
 
 namespace asio = boost::asio;
 
-// The loop on a timer of an io_context.
-class TimedEngine final : public Engine {
+// One loop, on the thread of the io_context given: what it learns goes straight to the sink.
+class SingleEngine final : public Engine {
  public:
-  TimedEngine(asio::io_context& io, const base::Clock& clock, probes::ResultSink& sink, EngineOptions options)
-      : clock_(clock),
-        loop_(clock, sink, options.pace == Pace::kScheduled ? Loop::Asking::kScheduled : Loop::Asking::kOnRequest,
-              options.notify),
-        on_tick_(std::move(options.on_tick)),
-        timer_(io) {}
+  SingleEngine(asio::io_context& io, const base::Clock& clock, probes::ResultSink& sink, EngineOptions options)
+      : timed_(io, clock, sink, options.pace == Pace::kScheduled ? Loop::Asking::kScheduled : Loop::Asking::kOnRequest,
+               {static_cast<std::uint16_t>(base::SipKey::random().k0), {}}, std::move(options.notify),
+               std::move(options.on_tick)) {}
 
-  base::Expected<void> open(std::shared_ptr<const config::Plan> plan) { return loop_.open(std::move(plan)); }
-
-  void start() override { wake(); }
-
-  void stop() override {
-    is_stopped_ = true;
-    timer_.cancel();
-    loop_.stop();
+  base::Expected<void> open(std::shared_ptr<const config::Plan> plan) {
+    return timed_.loop().open(orders_of(std::move(plan)));
   }
 
-  void adopt(std::shared_ptr<const config::Plan> plan) override {
-    loop_.adopt(std::move(plan));
-    wake();
-  }
-
-  void ask_now(std::span<const probes::ChannelIndex> channels) override {
-    loop_.ask_now(channels);
-    // From within a tick the next one is near anyway.
-    if (!is_ticking_) wake();
-  }
-
-  void wake() override {
-    is_woken_ = true;
-    if (!is_ticking_) sleep_until(clock_.read().mono);
-  }
-
-  Health health() override { return loop_.health(); }
+  void start() override { timed_.wake(); }
+  void stop() override { timed_.stop(); }
+  void adopt(std::shared_ptr<const config::Plan> plan) override { timed_.adopt(orders_of(std::move(plan))); }
+  void ask_now(std::span<const probes::ChannelIndex> channels) override { timed_.ask_now(channels); }
+  void wake() override { timed_.wake(); }
+  Health health() override { return timed_.loop().health(); }
 
  private:
-  void sleep_until(base::MonoTime at) {
-    // steady_clock and MonoTime are both CLOCK_MONOTONIC.
-    timer_.expires_at(asio::steady_timer::time_point(at.time_since_epoch()));
-    timer_.async_wait([this](const boost::system::error_code& error) {
-      if (!error && !is_stopped_) tick();
-    });
+  static Orders orders_of(std::shared_ptr<const config::Plan> plan) {
+    auto budget = std::make_shared<Budget>(plan->configuration.budget);
+    return {std::move(plan), std::move(budget), {}};
   }
 
-  void tick() {
-    is_ticking_ = true;
-    is_woken_ = false;
-    const base::MonoTime next = loop_.tick();
-    if (on_tick_) on_tick_(clock_.read());
-    is_ticking_ = false;
-    if (is_stopped_) return;
-    sleep_until(is_woken_ ? std::min(next, clock_.read().mono + Tick::kBusy) : next);
-  }
-
-  const base::Clock& clock_;
-  Loop loop_;
-  std::function<void(const base::Moment&)> on_tick_;
-  asio::steady_timer timer_;
-  bool is_ticking_ = false;
-  bool is_woken_ = false;
-  bool is_stopped_ = false;
+  TimedLoop timed_;
 };
 
 }  // namespace
@@ -83,7 +46,8 @@ base::Expected<std::unique_ptr<Engine>> Engine::create(asio::io_context& io, con
                                                        probes::ResultSink& sink,
                                                        std::shared_ptr<const config::Plan> plan,
                                                        EngineOptions options) {
-  auto engine = std::make_unique<TimedEngine>(io, clock, sink, std::move(options));
+  if (options.shards > 1) return create_sharded_engine(io, clock, sink, std::move(plan), std::move(options));
+  auto engine = std::make_unique<SingleEngine>(io, clock, sink, std::move(options));
   if (auto opened = engine->open(std::move(plan)); !opened) return tl::unexpected(opened.error());
   return engine;
 }

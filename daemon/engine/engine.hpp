@@ -1,8 +1,10 @@
 // The engine: asks every channel of a plan on time and hands what becomes of each probe to a ResultSink. The only
-// floor with probing sockets. One thread, one loop, one tick: drain what was seen, settle deadlines, send what
-// is due, then let the owner do its part.
+// floor with probing sockets. One loop, one tick: drain what was seen, settle deadlines, send what is due, then let the
+// owner do its part.
 //
-// Everything runs on the thread of the io_context given, except health() of a copied value.
+// With one shard everything runs on the thread of the io_context given. With more, each probes on a thread of its own,
+// and what they learn is told on that of the io_context, in order of time. Either way sink and on_tick are called there
+// and all calls come from there; `notify` may be called on any thread.
 #pragma once
 
 #include <functional>
@@ -30,8 +32,11 @@ enum class Pace : std::uint8_t {
 
 struct EngineOptions {
   Pace pace = Pace::kScheduled;
-  Notify notify;                                         // may be empty
-  std::function<void(const base::Moment& now)> on_tick;  // at the end of each tick; may be empty
+  Notify notify;             // may be empty
+  std::uint32_t shards = 1;  // 1 to config::Engine::kMostShards
+  // At the end of each tick; may be empty. All that was learned up to `now` has been told to the sink, and what is told
+  // later was learned no earlier.
+  std::function<void(const base::Moment& now)> on_tick;
 };
 
 class Engine {
@@ -50,8 +55,8 @@ class Engine {
   // No more probes, no more ticks. Those under way end as aborted without a verdict being given.
   virtual void stop() = 0;
 
-  // A plan made from the current one. Channels with the same index and since_generation keep their phase and their
-  // probes under way.
+  // A plan made from the current one, which the sink has taken over already. Channels with the same index and
+  // since_generation keep their phase and their probes under way; of others nothing more is told.
   virtual void adopt(std::shared_ptr<const config::Plan> plan) = 0;
 
   // Asks these out of turn with the next tick, within the budget.

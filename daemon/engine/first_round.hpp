@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/plan.hpp"
+#include "daemon/engine/share.hpp"
 #include "probes/result.hpp"
 
 namespace blipd::engine {
@@ -15,11 +16,11 @@ class FirstRound final : public probes::ResultSink {
 
   // Channels new to the plan have their first result before them; a round that is over stays over. Where nobody is
   // asked nothing is waited for, and the round begins with the first plan that asks somebody.
-  void adopt(const config::Plan& plan) {
+  void adopt(const config::Plan& plan, const Share& share = {}) {
     is_pending_.resize(plan.channels.size());
     pending_ = 0;
     for (std::size_t i = 0; i < plan.channels.size(); ++i) {
-      is_pending_[i] = !is_over_ && plan.channels[i].is_active;
+      is_pending_[i] = !is_over_ && plan.channels[i].is_active && share.has(plan.channels[i]);
       pending_ += is_pending_[i] ? 1 : 0;
     }
   }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,15 @@ struct Health {
   std::uint32_t refused_targets = 0;                               // on the do-not-probe list
   std::array<std::uint64_t, kLagBuckets.size() + 1> lag_counts{};  // per bucket, the last one above all bounds
   double lag_sum_seconds = 0;
+  std::uint32_t shards = 1;         // probing threads
+  std::uint32_t silent_shards = 0;  // of those, not heard of: see Tide
+  std::uint64_t held_ticks = 0;     // turns that sent nothing because judging was behind
 
   bool is_receiving() const { return is_capturing || clock_source != "none"; }
 };
+
+// Of all shards as one: counts are added up, levels are those of the worst. A step of the clock is one, however many
+// noticed it. Never empty.
+Health joined(std::span<const Health> shards);
 
 }  // namespace blipd::engine

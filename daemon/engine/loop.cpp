@@ -20,54 +20,50 @@ constexpr std::size_t kAhead = 16;
 // A notice that could come with every tick comes no more often than this.
 constexpr std::chrono::seconds kNoticeInterval(10);
 
-std::uint16_t random_identifier(const base::SipKey& key) {
-  return static_cast<std::uint16_t>(base::siphash24(key, std::string_view("echo identifier")));
-}
-
 }  // namespace
 
-Loop::Loop(const base::Clock& clock, probes::ResultSink& sink, Asking asking, Notify notify)
+Loop::Loop(const base::Clock& clock, probes::ResultSink& sink, Asking asking, const Marks& marks, Notify notify)
     : clock_(clock),
       sink_(sink),
       asking_(asking),
       notify_(std::move(notify)),
       key_(base::SipKey::random()),
-      echo_(key_, random_identifier(key_)),
-      syn_(key_),
+      echo_(key_, marks.echo_identifier),
+      syn_(key_, marks.ports),
       clock_watch_(clock.read()) {}
 
-base::Expected<void> Loop::open(std::shared_ptr<const config::Plan> plan) {
-  if (auto bindings = check_bindings(*plan); !bindings) return bindings;
-  auto means = open_means(*plan, echo_, syn_, clock_, key_, *this, notify_);
+base::Expected<void> Loop::open(Orders orders) {
+  if (auto bindings = check_bindings(*orders.plan); !bindings) return bindings;
+  auto means = open_means(*orders.plan, echo_, syn_, clock_, key_, *this, notify_);
   if (!means) return tl::unexpected(means.error());
   means_ = std::move(*means);
   Inbox& inbox = *this;
   dns_udp_ = std::make_unique<DnsUdpTransport>(inbox, key_);
   dns_tcp_ = std::make_unique<DnsTcpTransport>(inbox);
   tcp_connect_ = std::make_unique<TcpConnectTransport>(inbox);
-  flights_ = std::make_unique<Flights>(sink_, plan->configuration.engine.late_window);
+  flights_ = std::make_unique<Flights>(sink_, orders.plan->configuration.engine.late_window);
   matcher_ = std::make_unique<Matcher>(echo_, syn_, roster_, *flights_);
-  adopt(std::move(plan));
+  adopt(std::move(orders));
   return {};
 }
 
-void Loop::adopt(std::shared_ptr<const config::Plan> plan) {
-  const auto before = std::exchange(plan_, std::move(plan));
-  auto budget = std::make_unique<Budget>(plan_->configuration.budget);
-  roster_.adopt(plan_, *budget);
-  budget_ = std::move(budget);
-  sink_.adopt(*plan_);
+void Loop::adopt(Orders orders) {
+  const auto before = std::exchange(plan_, std::move(orders.plan));
+  share_ = std::move(orders.share);
+  roster_.adopt(plan_, *orders.budget, share_);
+  budget_ = std::move(orders.budget);
+  sink_.adopt(*plan_, share_);
 
   const std::vector<probes::ChannelIndex> changed = config::changes_between(before.get(), *plan_).channels;
   flights_->make_room(plan_->channels.size());
   for (const probes::ChannelIndex i : changed) {
     const config::PlannedChannel& channel = plan_->channels[i];
     const probes::ProbeSpec& spec = channel.spec();
-    flights_->lay_out(i, {channel.is_active, spec.interval, spec.timeout, channel.since_generation});
+    flights_->lay_out(i, {is_asked(channel), spec.interval, spec.timeout, channel.since_generation});
   }
   const base::Moment now = clock_.read();
   if (asking_ == Asking::kScheduled) reschedule(changed, now.mono);
-  std::erase_if(deferred_, [&](const Due& d) { return !plan_->channels[d.channel].is_active; });
+  std::erase_if(deferred_, [&](const Due& d) { return !is_asked(plan_->channels[d.channel]); });
   watch_names();
   look_at_routes(now);
 }
@@ -76,7 +72,7 @@ void Loop::reschedule(std::span<const probes::ChannelIndex> changed, base::MonoT
   std::vector<Schedule::Entry> newcomers;
   for (const probes::ChannelIndex i : changed) {
     const config::PlannedChannel& channel = plan_->channels[i];
-    if (!channel.is_active) continue;
+    if (!is_asked(channel)) continue;
     const base::Duration interval = channel.spec().interval;
     newcomers.push_back({i, interval, phase_of(plan_->channel_name(i), interval)});
   }
@@ -236,13 +232,14 @@ void Loop::settle(const base::Moment& now) {
 
 std::size_t Loop::send(const base::Moment& now) {
   sends_this_tick_ = 0;
+  if (is_held_) return 0;
   for (std::size_t waiting = deferred_.size(); waiting > 0; --waiting) {
     const Due deferred = deferred_.front();
     deferred_.pop_front();
     due(deferred, now);
   }
   for (const probes::ChannelIndex channel : urgent_) {
-    if (channel < plan_->channels.size() && plan_->channels[channel].is_active) due({channel, now.mono, false}, now);
+    if (channel < plan_->channels.size() && is_asked(plan_->channels[channel])) due({channel, now.mono, false}, now);
   }
   urgent_.clear();
   // With many channels most of the time goes into waiting for memory, unless it is fetched ahead.

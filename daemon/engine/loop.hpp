@@ -23,6 +23,7 @@
 #include "daemon/engine/matcher.hpp"
 #include "daemon/engine/means.hpp"
 #include "daemon/engine/notice.hpp"
+#include "daemon/engine/orders.hpp"
 #include "daemon/engine/resolver.hpp"
 #include "daemon/engine/roster.hpp"
 #include "daemon/engine/route_watch.hpp"
@@ -37,13 +38,16 @@ class Loop final : private Inbox {
  public:
   enum class Asking : std::uint8_t { kScheduled, kOnRequest };
 
-  Loop(const base::Clock& clock, probes::ResultSink& sink, Asking asking, Notify notify);
+  Loop(const base::Clock& clock, probes::ResultSink& sink, Asking asking, const Marks& marks, Notify notify);
 
   // Opens what the plan needs; see open_means().
-  base::Expected<void> open(std::shared_ptr<const config::Plan> plan);
+  base::Expected<void> open(Orders orders);
 
   // Starts (or goes on with) asking by this plan.
-  void adopt(std::shared_ptr<const config::Plan> plan);
+  void adopt(Orders orders);
+
+  // Held, it sends nothing: what is due waits, and what waited too long ends as overrun. All else goes on.
+  void hold(bool is_held) { is_held_ = is_held; }
 
   void ask_now(std::span<const probes::ChannelIndex> channels);
 
@@ -81,6 +85,7 @@ class Loop final : private Inbox {
   void sent(const Ask& ask, int error, const base::Moment& at);
   void reschedule(std::span<const probes::ChannelIndex> changed, base::MonoTime from);
   void watch_names();
+  bool is_asked(const config::PlannedChannel& channel) const { return channel.is_active && share_.has(channel); }
   void count_lag(base::Duration lag);
   std::uint64_t capture_drops();
   std::uint64_t socket_drops() const;
@@ -95,7 +100,8 @@ class Loop final : private Inbox {
   probes::IcmpEcho echo_;
   probes::TcpSyn syn_;
   std::shared_ptr<const config::Plan> plan_;
-  std::unique_ptr<Budget> budget_;
+  std::shared_ptr<Budget> budget_;
+  Share share_;
   Roster roster_;
   std::unique_ptr<Flights> flights_;
   std::unique_ptr<Matcher> matcher_;
@@ -116,6 +122,7 @@ class Loop final : private Inbox {
   std::deque<Due> deferred_;
   std::vector<probes::ChannelIndex> urgent_;
   std::size_t sends_this_tick_ = 0;
+  bool is_held_ = false;
   base::MonoTime doubtful_until_{};
   std::uint64_t drops_seen_ = 0;
   std::uint64_t drops_told_ = 0;

@@ -81,6 +81,8 @@ bool Matcher::find_short_quote(const probes::EchoReading& reading, Learned& lear
 
 void Matcher::match_syn(const probes::SynReading& reading, Learned& learned, Inbox& inbox) {
   using Kind = probes::SynReading::Kind;
+  // An ICMP error or a fragment for another who asks in this process: his to make sense of.
+  if (!syn_.ports().has(reading.source_port)) return;
   switch (reading.kind) {
     case Kind::kRequest:
       learned.kind = Learned::Kind::kRequestSeen;

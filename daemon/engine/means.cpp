@@ -29,14 +29,15 @@ bool has_way(const config::Plan& plan, Way way) {
   });
 }
 
-base::Expected<void> open_packets(Means& means, std::uint16_t identifier, const Notify& notify) {
-  auto capture = open_capture({identifier, probes::kFirstSourcePort, probes::kLastSourcePort});
+base::Expected<void> open_packets(Means& means, std::uint16_t identifier, const probes::PortRange& ports,
+                                  const Notify& notify) {
+  auto capture = open_capture({identifier, ports});
   if (capture) {
     means.packets = std::move(*capture);
     means.is_capturing = true;
     return {};
   }
-  auto receiver = open_raw_receiver(probes::kFirstSourcePort, probes::kLastSourcePort);
+  auto receiver = open_raw_receiver(ports);
   if (!receiver) return base::fail("{}; {}", capture.error().text, receiver.error().text);
   means.packets = std::move(*receiver);
   tell(notify, Severity::kWarning, "no_capture",
@@ -74,7 +75,7 @@ base::Expected<Means> open_means(const config::Plan& plan, const probes::IcmpEch
                                  const Notify& notify) {
   Means means;
   auto raw = RawSender::open(echo, syn, clock);
-  const auto opened = raw ? open_packets(means, echo.identifier(), notify)
+  const auto opened = raw ? open_packets(means, echo.identifier(), syn.ports(), notify)
                           : open_unprivileged(means, plan, raw.error().text, key, inbox, notify);
   if (!opened) return tl::unexpected(opened.error());
   if (raw) means.raw = std::move(*raw);

@@ -89,7 +89,7 @@ class RawReceiver final : public PacketSource {
 
 }  // namespace
 
-base::Expected<std::unique_ptr<PacketSource>> open_raw_receiver(std::uint16_t first_port, std::uint16_t last_port) {
+base::Expected<std::unique_ptr<PacketSource>> open_raw_receiver(const probes::PortRange& ports) {
   struct Wanted {
     base::Family family;
     std::uint8_t protocol;
@@ -107,7 +107,7 @@ base::Expected<std::unique_ptr<PacketSource>> open_raw_receiver(std::uint16_t fi
       if (!is_v4 && errno == EAFNOSUPPORT) continue;
       return base::fail("cannot open a raw socket for answers: {}", std::strerror(errno));
     }
-    if (wanted.protocol == wire::kTcp && !keep_ports(fd.get(), wanted.family, first_port, last_port)) {
+    if (wanted.protocol == wire::kTcp && !keep_ports(fd.get(), wanted.family, ports.first, ports.last)) {
       return base::fail("cannot filter a raw socket: {}", std::strerror(errno));
     }
     prepare_to_receive(fd.get(), wanted.family);

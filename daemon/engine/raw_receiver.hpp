@@ -6,10 +6,11 @@
 
 #include "daemon/engine/packet_source.hpp"
 #include "probes/base/error.hpp"
+#include "probes/tcp.hpp"
 
 namespace blipd::engine {
 
 // Fails without CAP_NET_RAW.
-base::Expected<std::unique_ptr<PacketSource>> open_raw_receiver(std::uint16_t first_port, std::uint16_t last_port);
+base::Expected<std::unique_ptr<PacketSource>> open_raw_receiver(const probes::PortRange& ports);
 
 }  // namespace blipd::engine

@@ -40,7 +40,8 @@ std::vector<config::TargetIndex> changed_targets(const config::Plan* before, con
 
 }  // namespace
 
-void Roster::adopt(std::shared_ptr<const config::Plan> plan, const Budget& budget) {
+void Roster::adopt(std::shared_ptr<const config::Plan> plan, const Budget& budget, Share share) {
+  share_ = std::move(share);
   const auto before = std::exchange(plan_, std::move(plan));
   budget_ = &budget;
   const std::vector<config::TargetIndex> changed = changed_targets(before.get(), *plan_);
@@ -51,7 +52,7 @@ void Roster::adopt(std::shared_ptr<const config::Plan> plan, const Budget& budge
   }
   for (const config::TargetIndex i : changed) {
     const config::PlannedTarget& target = plan_->targets[i];
-    if (!target.is_active) continue;
+    if (!target.is_active || !share_.has(i)) continue;
     if (const auto literal = base::Address::parse(target.host)) {
       place(i, {*literal});
     } else {

@@ -17,6 +17,7 @@
 #include "config/plan.hpp"
 #include "daemon/engine/address_book.hpp"
 #include "daemon/engine/budget.hpp"
+#include "daemon/engine/share.hpp"
 #include "probes/base/address.hpp"
 
 namespace blipd::engine {
@@ -29,8 +30,8 @@ Way way_of(const probes::ProbeSpec& spec);
 class Roster {
  public:
   // Takes over a plan. Addresses of names that the former plan had too are kept. `budget` says who is never to be
-  // asked; it must outlive the roster's next adopt().
-  void adopt(std::shared_ptr<const config::Plan> plan, const Budget& budget);
+  // asked; it must outlive the roster's next adopt(). Targets that are not in `share` are not there.
+  void adopt(std::shared_ptr<const config::Plan> plan, const Budget& budget, Share share = {});
 
   const config::Plan& plan() const { return *plan_; }
   const config::PlannedChannel& channel(probes::ChannelIndex index) const { return plan_->channels[index]; }
@@ -86,6 +87,7 @@ class Roster {
   bool is_usable(probes::ChannelIndex channel, const base::Address& address) const;
 
   std::shared_ptr<const config::Plan> plan_;
+  Share share_;
   const Budget* budget_ = nullptr;
   std::map<std::string, Name> names_;
   std::vector<Route> routes_;        // by channel

@@ -77,7 +77,12 @@ void add_engine(Families& out, const engine::Health& health) {
   out.put({label("reason", "forged")}, static_cast<double>(health.forged_packets));
   out.counter("blipd_budget_deferrals_total", "Probes that waited for their prefix's or the total budget.",
               health.budget_deferrals);
-  out.counter("blipd_engine_ticks_total", "Turns of the probing loop.", health.ticks);
+  out.counter("blipd_engine_ticks_total", "Turns of the probing loops, added up.", health.ticks);
+  out.gauge("blipd_engine_shards", "Threads that probe.", health.shards);
+  out.gauge("blipd_engine_silent_shards", "Threads that probe, but have not been heard of for some seconds.",
+            health.silent_shards);
+  out.counter("blipd_engine_held_ticks_total",
+              "Turns in which a probing thread sent nothing because judging was behind.", health.held_ticks);
   out.counter("blipd_resolutions_total", "Names looked up.", health.resolutions);
   out.counter("blipd_resolution_failures_total", "Names looked up without success; the last addresses stay in use.",
               health.resolution_failures);

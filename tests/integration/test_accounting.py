@@ -57,22 +57,25 @@ class Busy:
     """What was seen in some twenty seconds, from before /-/ready until the process was gone."""
 
 
-@pytest.fixture(scope="module")
-def busy(run_for_module, module_directory):
-    lab = Laboratory(SCENARIO, module_directory)
+@pytest.fixture(scope="module", params=[1, 2], ids=["one_thread", "two_threads"])
+def busy(request, run_for_module, module_directory):
+    directory = module_directory / str(request.param)
+    directory.mkdir(mode=0o755)
+    lab = Laboratory(SCENARIO, directory)
     try:
-        yield _watch(lab, run_for_module, module_directory)
+        yield _watch(lab, run_for_module, directory, request.param)
     finally:
         lab.close()
 
 
-def _watch(lab, run_for_module, directory):
+def _watch(lab, run_for_module, directory, shards):
     record = directory / "results.jsonl"
-    rest = {"record": str(record), "budget": {"prefix_rate": 0}}  # a country in three prefixes, asked at 1,000 a second
+    # A country in three prefixes, asked at 1,000 a second.
+    rest = {"record": str(record), "budget": {"prefix_rate": 0}, "engine": {"shards": shards}}
     config = configuration({"plain": PLAIN, "wild": WILD}, PROBES, **rest)
     fewer = {name: target for name, target in WILD.items() if name != "w0"}
     changed = configuration({"plain": PLAIN, "wild": fewer}, PROBES, **rest)
-    daemon = run_for_module(lab.namespace, config)
+    daemon = run_for_module(lab.namespace, config, name=f"shards{shards}")
     daemon.wait_listening()
     watcher = Watcher(daemon, rate=8)
     daemon.wait_ready()

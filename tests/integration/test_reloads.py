@@ -29,12 +29,14 @@ def many(pair, run_for_module):
     return run_for_module(pair.near, many_configuration(MANY), name="many").wait_ready()
 
 
-def test_ready_says_so_only_once_the_first_round_has_settled(pair, run):
+@pytest.mark.parametrize("shards", [1, 2])
+def test_ready_says_so_only_once_the_first_round_has_settled(pair, run, shards):
     """None of the others has /-/ready."""
     targets = {"answers": ("198.18.1.1", ["ping"]), "silent": ("198.18.66.1", ["ping"])}
     pair.far.nft("table inet silent { chain in { type filter hook input priority 0; ip daddr 198.18.66.1 drop\n }\n }")
+    probes = {"ping": {"type": "icmp", "interval": "2s", "timeout": "1s"}}
     daemon = run(
-        pair.near, configuration(targets, {"ping": {"type": "icmp", "interval": "2s", "timeout": "1s"}})
+        pair.near, configuration(targets, probes, engine={"shards": shards}), name=f"first{shards}"
     ).wait_listening()
     assert daemon.request("/-/healthy")[0] == 200
     status, _ = daemon.request("/-/ready")
@@ -169,17 +171,18 @@ def test_target_files_are_watched(pair, run, directory):
     daemon.stop()
 
 
-def test_reloads_under_full_probing_lose_nothing_and_turn_no_counter_back(pair, run):
+@pytest.mark.parametrize("shards", [1, 2])
+def test_reloads_under_full_probing_lose_nothing_and_turn_no_counter_back(pair, run, shards):
     """3,000 probes a second; every reload takes 100 targets away and brings 100 others, and a bad one comes between."""
     probe = {"type": "icmp", "interval": "250ms", "timeout": "400ms", "rtt_buckets": ["10ms", "100ms"]}
     kept = {f"k{i}": (f"198.18.{110 + i // 100}.{1 + i % 100}", ["ping"]) for i in range(650)}
 
     def variant(turn):
         changing = {f"v{turn}-{i}": (f"198.18.{130 + turn}.{1 + i}", ["ping"]) for i in range(100)}
-        budget = {"prefix_rate": 0}
-        return configuration(kept | changing, {"ping": probe}, port=10552, budget=budget)
+        rest = {"budget": {"prefix_rate": 0}, "engine": {"shards": shards}}
+        return configuration(kept | changing, {"ping": probe}, port=10552, **rest)
 
-    daemon = run(pair.near, variant(0), name="full").wait_ready(20)
+    daemon = run(pair.near, variant(0), name=f"full{shards}").wait_ready(20)
     watcher = Watcher(daemon, rate=2)
     for turn in range(1, 8):
         daemon.reload(variant(turn))

@@ -60,6 +60,19 @@ TEST_CASE("the watchdog is fed while probes have their turns, and not when they 
   CHECK(scene.take() == Told{"WATCHDOG=1"});
 }
 
+TEST_CASE("while a probing thread hangs the watchdog is not fed, however many others turn") {
+  Scene scene(20s);
+  scene.look(0s, asked(1));
+  scene.take();
+  Progress progress = asked(2);
+  progress.is_whole = false;
+  scene.look(5s, progress);
+  CHECK(scene.take().empty());
+  progress = asked(3);
+  scene.look(10s, progress);
+  CHECK(scene.take() == Told{"WATCHDOG=1"});
+}
+
 TEST_CASE("with nobody to ask, turning is progress enough") {
   Scene scene(20s);
   scene.look(0s, {true, true, 0, std::nullopt});

@@ -40,6 +40,7 @@ void check_round_trip(const Configuration& configuration) {
   CHECK(again.engine.late_window == configuration.engine.late_window);
   CHECK(again.engine.max_lag == configuration.engine.max_lag);
   CHECK(again.engine.ask_at_once == configuration.engine.ask_at_once);
+  CHECK(again.engine.shards == configuration.engine.shards);
   CHECK(again.listen == configuration.listen);
   CHECK(again.journal == configuration.journal);
   CHECK(again.record == configuration.record);
@@ -100,7 +101,7 @@ countries:
       - {name: b, interval: 1m30s, probes: [ping, ping-2, "null", {use: web, name: ping-3}], targets: [a.example, 192.0.2.1]}
 budget: {total_rate: 0.3, do_not_probe: [192.0.2.0/25]}
 detect: {usual_alpha: 0.00012345}
-engine: {late_window: 1s1ms1us, ask_at_once: false}
+engine: {late_window: 1s1ms1us, ask_at_once: false, shards: 3}
 record: "results: today.jsonl"
 log: {level: error}
 )"));

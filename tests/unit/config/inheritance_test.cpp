@@ -188,7 +188,7 @@ detect:
   usual_alpha: 0.001
   usual_floor: 0.2
   control_quorum: 0.6
-engine: {late_window: 0s, max_lag: 500ms, ask_at_once: false}
+engine: {late_window: 0s, max_lag: 500ms, ask_at_once: false, shards: 64}
 listen: "[::1]:0"
 journal: journal.db
 record: results.jsonl
@@ -222,6 +222,7 @@ log: {level: debug}
   CHECK(c.engine.late_window == base::Duration::zero());
   CHECK(c.engine.max_lag == milliseconds(500));
   CHECK_FALSE(c.engine.ask_at_once);
+  CHECK(c.engine.shards == 64);
   CHECK(c.listen == "[::1]:0");
   CHECK(c.journal == "journal.db");
   CHECK(c.record == "results.jsonl");

@@ -1,6 +1,9 @@
 #include "daemon/engine/budget.hpp"
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <thread>
+#include <vector>
 
 using namespace blipd;
 using namespace std::chrono_literals;
@@ -60,6 +63,24 @@ TEST_CASE("a probe that its prefix refuses costs nothing of the whole") {
   }
   // A tenth of a second of 100 a second, less what the first prefix took.
   CHECK(others == 10 - 8);
+}
+
+TEST_CASE("threads that take together take no more than one alone may") {
+  config::Budget limits;
+  limits.total_rate = 1000;
+  limits.prefix_rate = 50;
+  Budget budget(limits, Budget::Taken::kByMany);
+  std::atomic<int> taken = 0;
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&, thread] {
+      const auto to = address(thread % 2 == 0 ? "198.18.1.1" : "198.18.1.200");
+      for (auto t = 0ms; t < 10s; t += 1ms) taken += budget.take(to, MonoTime(t)) ? 1 : 0;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(taken >= 500);
+  CHECK(taken <= 500 + static_cast<int>(RateLimit::kMinBurst));
 }
 
 TEST_CASE("a limit of zero is none") {

@@ -46,7 +46,8 @@ const char* const kOurs = "198.18.0.1";
 struct Bench {
   base::SipKey key{1, 2};
   probes::IcmpEcho echo{key, 0x4242};
-  probes::TcpSyn syn{key};
+  probes::PortRange ports{61000, 63267};
+  probes::TcpSyn syn{key, ports};
   NoResults sink;
   engine::Flights flights{sink, 2s};
   engine::Budget budget{config::Budget{}};
@@ -130,6 +131,26 @@ TEST_CASE("a SYN-ACK finds its channel by address, port, flow and acknowledged n
   CHECK(b.told.learnt[1].answer == probes::AnswerKind::kSynAck);
   CHECK(b.told.learnt[1].channel == 2);
   CHECK(b.told.learnt[1].sequence == b.sequences[2]);
+}
+
+TEST_CASE("a packet at a port of another who asks in this process is none of ours, and no stranger's either") {
+  Bench b;
+  const probes::TcpSyn other(b.key, {63268, 65535});
+  test::Packet buffer(64);
+  const auto segment = other.write_syn(buffer, address(kOurs), address(kTarget), 443, 2, b.sequences[2]);
+  b.see(test::ip_packet(address(kOurs), address(kTarget), wire::kTcp, segment));
+  test::Packet answer(20);
+  base::ByteWriter out(answer);
+  out.u16(443);
+  out.u16(other.source_port(2, b.sequences[2]));
+  out.u32(7);
+  out.u32(b.isn(2, 443) + 1);
+  out.u8(5 << 4);
+  out.u8(kSynAck);
+  out.u16(1024);
+  b.see(test::ip_packet(address(kTarget), address(kOurs), wire::kTcp, answer));
+  CHECK(b.told.learnt.empty());
+  CHECK(b.told.strangers.empty());
 }
 
 TEST_CASE("a reset that acknowledges our SYN is an answer") {

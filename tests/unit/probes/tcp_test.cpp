@@ -112,6 +112,22 @@ TEST_CASE("source ports stay within their range, and a channel walks through all
   }
 }
 
+TEST_CASE("with a part of the ports, a channel's probes walk through all of that part and nothing else") {
+  const PortRange part{61070, 61139};
+  const TcpSyn syn({1, 2}, part);
+  for (const ChannelIndex channel : {0U, 1U, 4711U}) {
+    std::set<std::uint16_t> seen;
+    for (Sequence sequence = 0; sequence < part.size(); ++sequence) {
+      const auto port = syn.source_port(channel, sequence);
+      REQUIRE(part.has(port));
+      seen.insert(port);
+    }
+    CHECK(seen.size() == 70);
+  }
+  CHECK_FALSE(part.has(61069));
+  CHECK_FALSE(part.has(61140));
+}
+
 TEST_CASE("another key walks through the source ports elsewhere") {
   const TcpSyn other({1, 2});
   int same = 0;

@@ -1,0 +1,96 @@
+#include "daemon/engine/batch.hpp"
+
+namespace blipd::engine {
+
+using What = Batch::Call::What;
+
+void Batch::repeat(const Call& call, probes::ResultSink& sink) const {
+  std::optional<base::Duration> rtt;
+  if (call.rtt != Call::kNoRtt) rtt = call.rtt;
+  switch (call.what) {
+    case What::kSent:
+      sink.on_sent(call.channel, call.at);
+      break;
+    case What::kRemark:
+      sink.on_remark({call.channel, call.sequence, call.remark, call.at, rtt, call.sent});
+      break;
+    case What::kResult: {
+      probes::Result result;
+      result.channel = call.channel;
+      result.sequence = call.sequence;
+      result.outcome = call.outcome;
+      result.abort_reason = call.abort_reason;
+      result.answer = call.answer;
+      result.stamps = call.stamps;
+      result.service = call.service;
+      result.answer_ttl = call.answer_ttl;
+      result.was_sent = call.was_sent;
+      result.sent = call.sent;
+      result.settled = call.at;
+      result.rtt = rtt;
+      if (call.notice != Call::kNoNotice) result.notice = notices[call.notice];
+      sink.on_result(result, nullptr);
+      break;
+    }
+  }
+}
+
+void Batch::append(const Batch& later) {
+  const auto first = static_cast<std::ptrdiff_t>(calls.size());
+  const auto shift = static_cast<std::uint32_t>(notices.size());
+  calls.insert(calls.end(), later.calls.begin(), later.calls.end());
+  if (!later.notices.empty()) {
+    notices.insert(notices.end(), later.notices.begin(), later.notices.end());
+    for (auto call = calls.begin() + first; call != calls.end(); ++call) {
+      if (call->notice != Call::kNoNotice) call->notice += shift;
+    }
+  }
+  end = later.end;
+  if (later.health) health = later.health;
+}
+
+void Batch::clear() {
+  calls.clear();
+  notices.clear();
+  health.reset();
+}
+
+void BatchWriter::on_sent(probes::ChannelIndex channel, base::MonoTime at) {
+  Batch::Call& call = batch_.calls.emplace_back();
+  call.what = What::kSent;
+  call.channel = channel;
+  call.at = at;
+}
+
+void BatchWriter::on_result(const probes::Result& result, const probes::AnswerDetail*) {
+  Batch::Call& call = batch_.calls.emplace_back();
+  call.what = What::kResult;
+  call.channel = result.channel;
+  call.sequence = result.sequence;
+  call.outcome = result.outcome;
+  call.abort_reason = result.abort_reason;
+  call.answer = result.answer;
+  call.stamps = result.stamps;
+  call.service = result.service;
+  call.answer_ttl = result.answer_ttl;
+  call.was_sent = result.was_sent;
+  call.sent = result.sent;
+  call.at = result.settled;
+  if (result.rtt) call.rtt = *result.rtt;
+  if (!result.notice) return;
+  call.notice = static_cast<std::uint32_t>(batch_.notices.size());
+  batch_.notices.push_back(*result.notice);
+}
+
+void BatchWriter::on_remark(const probes::Remark& remark) {
+  Batch::Call& call = batch_.calls.emplace_back();
+  call.what = What::kRemark;
+  call.channel = remark.channel;
+  call.sequence = remark.sequence;
+  call.remark = remark.kind;
+  call.at = remark.at;
+  call.sent = remark.sent;
+  if (remark.rtt) call.rtt = *remark.rtt;
+}
+
+}  // namespace blipd::engine
