@@ -119,8 +119,7 @@ void Hearing::on_result(const probes::Result& result) {
 // What was never judged is not overdue any more; what else is out may still be.
 void Hearing::absolve(const probes::Result& aborted) {
   std::vector<Suspect>& suspects = networks_[roster_.target(roster_.channel(aborted.channel).target).network].suspects;
-  std::erase_if(suspects,
-                [&](const Suspect& s) { return s.channel == aborted.channel && s.sent == aborted.sent; });
+  std::erase_if(suspects, [&](const Suspect& s) { return s.channel == aborted.channel && s.sent == aborted.sent; });
 }
 
 void Hearing::testify(const probes::Result& result) {

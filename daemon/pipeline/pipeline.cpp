@@ -208,13 +208,13 @@ class Pipeline::Impl {
 
   std::shared_ptr<const config::Plan> plan_;
   detect::Judge judge_;
-  std::vector<measure::Channel> channels_;    // by ChannelIndex
-  std::vector<Brief> briefs_;                 // the same
-  std::vector<std::vector<double>> bounds_;   // of histograms, each once: most channels share a few
+  std::vector<measure::Channel> channels_;   // by ChannelIndex
+  std::vector<Brief> briefs_;                // the same
+  std::vector<std::vector<double>> bounds_;  // of histograms, each once: most channels share a few
   base::Moment now_;
   base::WallTime started_;
   std::optional<MinuteBook> minutes_;
-  std::shared_ptr<Snapshot> building_;  // null: none begun
+  std::shared_ptr<Snapshot> building_;                 // null: none begun
   std::shared_ptr<detect::Recollection> remembering_;  // null: not begun
   base::WallTime remembered_{};                        // when that was
 };
