@@ -55,8 +55,8 @@ void Assessment::recollect(Recollection& recollection, std::size_t channels) con
   while (copied.size() < end) {
     const auto i = copied.size();
     const UsualAnswers::Memory usual = hearing_.roster().channel(static_cast<probes::ChannelIndex>(i)).usual.memory();
-    copied.push_back({usual.mean, usual.weight, usual_rtts_[i].mean(), usual.count, usual_rtts_[i].count(),
-                      usual.has_answered});
+    copied.push_back(
+        {usual.mean, usual.weight, usual_rtts_[i].mean(), usual.count, usual_rtts_[i].count(), usual.has_answered});
   }
 }
 

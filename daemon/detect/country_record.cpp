@@ -33,8 +33,8 @@ void CountryRecord::look(const Networks& networks, Scene& scene) {
   standings.reserve(scene.plan.countries[index_].networks.size());
   for (const config::NetworkIndex n : scene.plan.countries[index_].networks) {
     const NetworkCount& count = roster.network(n);
-    NetworkStanding standing{scene.plan.networks[n].weight, scene.hearing.network(n).state,
-                             count.reachable_ratio(), std::nullopt, 0};
+    NetworkStanding standing{scene.plan.networks[n].weight, scene.hearing.network(n).state, count.reachable_ratio(),
+                             std::nullopt, 0};
     const bool is_down = standing.state == NetworkState::kOutage;
     const double up = count.voting_targets - count.down_targets;
     if (count.voting_targets > 0) standing.believed_ratio = is_down ? 0.0 : up / count.voting_targets;

@@ -69,8 +69,11 @@ void Hearing::on_sent(ChannelIndex channel, base::MonoTime at) {
 
 void Hearing::on_result(const probes::Result& result) {
   if (roster_.channel(result.channel).is_control) testify(result);
-  if (result.outcome == probes::Outcome::kAborted) return;
   pass_time(result.settled);
+  if (result.outcome == probes::Outcome::kAborted) {
+    absolve(result);
+    return;
+  }
   ChannelEntry& channel = roster_.channel(result.channel);
   TargetEntry& target = roster_.target(channel.target);
   const bool is_learning = !is_at_fault() && networks_[target.network].state != NetworkState::kOutage;
@@ -109,6 +112,12 @@ void Hearing::on_result(const probes::Result& result) {
   } else if (is_news) {
     on_failure(result, channel.target);
   }
+}
+
+// What was never judged is not overdue any more; what else is out may still be.
+void Hearing::absolve(const probes::Result& aborted) {
+  std::vector<Suspect>& suspects = networks_[roster_.target(roster_.channel(aborted.channel).target).network].suspects;
+  std::erase_if(suspects, [&](const Suspect& s) { return s.channel == aborted.channel && s.sent == aborted.sent; });
 }
 
 void Hearing::testify(const probes::Result& result) {

@@ -108,6 +108,7 @@ class Hearing {
   std::uint16_t control_down_after() const { return controls_.size() < kManyControls ? kDownAfter : 1; }
 
   void testify(const probes::Result& result);
+  void absolve(const probes::Result& aborted);
   void on_control(bool is_first_failure);
   void update_vantage();
   void begin_fault();

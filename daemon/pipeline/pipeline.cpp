@@ -204,11 +204,11 @@ class Pipeline::Impl {
 
   std::shared_ptr<const config::Plan> plan_;
   detect::Judge judge_;
-  std::vector<measure::Channel> channels_;    // by ChannelIndex
+  std::vector<measure::Channel> channels_;  // by ChannelIndex
   base::Moment now_;
   base::WallTime started_;
   std::optional<MinuteBook> minutes_;
-  std::shared_ptr<Snapshot> building_;  // null: none begun
+  std::shared_ptr<Snapshot> building_;                 // null: none begun
   std::shared_ptr<detect::Recollection> remembering_;  // null: not begun
   base::WallTime remembered_{};                        // when that was
 };

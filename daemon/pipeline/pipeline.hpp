@@ -47,8 +47,8 @@ class Pipeline final : public probes::ResultSink {
 
   // From now on results are added up by the minute, too.
   void keep_minutes();
-  // Minutes that have ended and been closed since the last call, oldest first; a large one takes some calls of advance()
-  // to close, unless it is asked for. A minute that nobody takes is given up after a few.
+  // Minutes that have ended and been closed since the last call, oldest first; a large one takes some calls of
+  // advance() to close, unless it is asked for. A minute that nobody takes is given up after a few.
   std::vector<Minutes> take_minutes();
   void finish_minutes();
 
