@@ -5,6 +5,23 @@
 
 namespace blipd::measure {
 
+Recent& Recent::operator=(const Recent& other) {
+  if (this == &other) return *this;
+  if (capacity_ < other.count_) {
+    entries_ = std::make_unique<std::uint32_t[]>(other.count_);
+    capacity_ = other.count_;
+  }
+  head_ = 0;
+  count_ = other.count_;
+  const std::uint32_t until_end = std::min(count_, other.capacity_ - other.head_);
+  std::copy_n(other.entries_.get() + other.head_, until_end, entries_.get());
+  std::copy_n(other.entries_.get(), count_ - until_end, entries_.get() + until_end);
+  highest_ = other.highest_;
+  seen_ = other.seen_;
+  newest_ = other.newest_;
+  return *this;
+}
+
 void Recent::add(probes::Sequence sequence, Tick settled, RttCode code) {
   newest_ = seen_ == 0 ? settled : std::max(newest_, settled);
   if (count_ == capacity_) grow();

@@ -36,6 +36,12 @@ struct Sample {
 
 class Recent {
  public:
+  Recent() = default;
+  Recent(Recent&&) noexcept = default;
+  Recent& operator=(Recent&&) noexcept = default;
+  // Keeps its own memory when that is enough: for one that is a copy again and again.
+  Recent& operator=(const Recent& other);
+
   static constexpr Tick kKept = 3000;            // five minutes
   static constexpr std::uint32_t kMost = 32768;  // samples; more than 109 a second leave early
 

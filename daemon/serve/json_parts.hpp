@@ -29,7 +29,7 @@ inline constexpr std::array<const char*, 5> kStampNames = {"none", "capture", "k
 inline constexpr std::array<const char*, 3> kProbeTypes = {"icmp", "tcp", "dns"};
 
 // How a channel's last probe went; null until something has been settled.
-inline Json last_of(const pipeline::ChannelRow& row) {
+inline Json last_of(const pipeline::ChannelState& row) {
   if (!row.last_settled) return {};
   return {{"outcome", name_of(kOutcomeNames, row.last_outcome)},
           {"settled", maybe(row.last_settled)},

@@ -109,7 +109,7 @@ Reply Router::answer(std::string_view method, std::string_view target, const std
       return readiness(*value);
     case Page::kMetrics:
       if (!labels_ || labels_->shared_plan() != value->snapshot->plan) {
-        labels_ = std::make_shared<const LabelBlocks>(value->snapshot->plan);
+        labels_ = std::make_shared<const ChannelLabels>(value->snapshot->plan);
       }
       reply.content_type = kMetricsContentType;
       reply.stream = std::make_unique<MetricsBody>(*value, stats_, labels_);

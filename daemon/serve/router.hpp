@@ -28,7 +28,7 @@ class Router {
 
  private:
   const ServerStats& stats_;
-  std::shared_ptr<const LabelBlocks> labels_;  // of the plan seen last
+  std::shared_ptr<const ChannelLabels> labels_;  // of the plan seen last
 };
 
 }  // namespace blipd::serve

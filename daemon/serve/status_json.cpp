@@ -146,7 +146,7 @@ Json counters_of(const measure::Counters& counters) {
 
 Json channel_of(const Snapshot& snapshot, std::size_t index) {
   const probes::ProbeSpec& spec = snapshot.plan->channels[index].spec;
-  const pipeline::ChannelRow& row = snapshot.channels[index];
+  const pipeline::ChannelRow row = snapshot.channels[index];
   Json windows;
   for (std::size_t i = 0; i < row.windows.size(); ++i) windows[measure::kWindowNames[i]] = window_of(row.windows[i]);
   return {{"probe", spec.name},

@@ -11,7 +11,7 @@ namespace {
 
 Json channel_of(const pipeline::Snapshot& snapshot, config::ChannelIndex index) {
   const probes::ProbeSpec& spec = snapshot.plan->channels[index].spec;
-  const pipeline::ChannelRow& row = snapshot.channels[index];
+  const pipeline::ChannelState row = snapshot.channels.state(index);
   return {{"probe", spec.name},
           {"type", kProbeTypes[spec.ask.index()]},
           {"interval_seconds", base::to_seconds(spec.interval)},
@@ -31,7 +31,7 @@ Json target_of(const pipeline::Snapshot& snapshot, std::size_t index) {
   for (const config::ChannelIndex channel : target.channels) {
     if (channel >= snapshot.channels.size()) continue;
     channels.push_back(channel_of(snapshot, channel));
-    answered = std::max(answered, snapshot.channels[channel].last_answered);
+    answered = std::max(answered, snapshot.channels.state(channel).last_answered);
   }
   return {{"country", network.country ? plan.countries[*network.country].code : std::string()},
           {"network", network.name},
