@@ -10,7 +10,7 @@ namespace blipd::app {
 namespace {
 
 // As many as keep the thread busy from one tick to the next, which may be some milliseconds.
-constexpr std::size_t kBatches = 24;
+constexpr std::size_t kBatches = 32;
 
 }  // namespace
 
