@@ -23,7 +23,29 @@ void Publisher::request(Done done) {
   wake_();
 }
 
+void Publisher::request_verdicts(Done done) {
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_for_verdicts_.push_back(std::move(done));
+  }
+  wake_();
+}
+
+void Publisher::give_verdicts(const base::Moment& now, const std::function<void(serve::Published&)>& complete) {
+  std::vector<Done> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting.swap(waiting_for_verdicts_);
+  }
+  if (waiting.empty()) return;
+  auto published = std::make_shared<serve::Published>();
+  published->snapshot = pipeline_.begin_snapshot(now);
+  complete(*published);
+  for (const Done& done : waiting) done(published);
+}
+
 bool Publisher::tick(const base::Moment& now, const std::function<void(serve::Published&)>& complete) {
+  give_verdicts(now, complete);
   if (asking_.empty()) {
     const std::lock_guard lock(mutex_);
     asking_ = std::exchange(waiting_, {});

@@ -25,6 +25,8 @@ class Publisher {
 
   // Any thread. `done` is called on a thread of the publisher.
   void request(Done done);
+  // The same without the channels, which costs next to nothing: `done` is called on the probing thread.
+  void request_verdicts(Done done);
 
   // The probing thread, once a tick. `complete` puts beside a snapshot what is not the pipeline's to know.
   // Returns whether more is to be done, for which the next tick should not wait.
@@ -34,6 +36,7 @@ class Publisher {
   void restart() { snapshot_ = nullptr; }
 
  private:
+  void give_verdicts(const base::Moment& now, const std::function<void(serve::Published&)>& complete);
   // Returns whether all are copied; otherwise more next time.
   bool copy_channels();
 
@@ -41,6 +44,7 @@ class Publisher {
   std::function<void()> wake_;
   std::mutex mutex_;
   std::vector<Done> waiting_;                     // guarded by mutex_
+  std::vector<Done> waiting_for_verdicts_;        // guarded by mutex_
   std::vector<Done> asking_;                      // those that the snapshot in the making is for
   std::shared_ptr<pipeline::Snapshot> snapshot_;  // null: none is being copied
   std::size_t copied_ = 0;                        // channels of it

@@ -74,6 +74,11 @@ bool Router::needs_value(std::string_view method, std::string_view target) {
   return page != Page::kNone && page != Page::kStyle && page != Page::kHealthy && page != Page::kReload;
 }
 
+bool Router::needs_channels(std::string_view target) {
+  const Page page = find_page(target);
+  return page == Page::kMetrics || page == Page::kStatus || page == Page::kTargets;
+}
+
 bool Router::is_reload(std::string_view method, std::string_view target) {
   return method == "POST" && find_page(target) == Page::kReload;
 }

@@ -61,6 +61,22 @@ TEST_CASE("requests that wait at the same time get the same snapshot") {
   CHECK(got[0]->snapshot->channels.size() == 100);
 }
 
+TEST_CASE("verdicts come with the next tick, without channels, even while channels are being copied") {
+  Bench b{5000};
+  b.publisher.request([](const auto&) {});
+  b.publisher.tick({}, [](serve::Published&) {});
+  std::shared_ptr<const serve::Published> got;
+  b.publisher.request_verdicts([&](auto published) { got = published; });
+  CHECK(b.wakes == 2);
+  bool is_complete = false;
+  b.publisher.tick({}, [&](serve::Published&) { is_complete = true; });
+  REQUIRE(got);
+  CHECK(is_complete);
+  CHECK(got->snapshot->plan == b.plan);
+  CHECK(got->snapshot->targets.size() == 5000);
+  CHECK(got->snapshot->channels.size() == 0);
+}
+
 TEST_CASE("requests from many threads are all answered, each once") {
   Bench b;
   constexpr int kThreads = 4, kEach = 200;
