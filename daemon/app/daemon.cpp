@@ -113,6 +113,7 @@ class Daemon::Impl {
     served.notify = [this](Severity severity, std::string_view event, const std::string& text) {
       log_.write(severity, event, text);
     };
+    served.request_verdicts = [this](Publisher::Done done) { publisher_.request_verdicts(std::move(done)); };
     served.reload = [this](Reloader::Done done) {
       on_probing_thread([this, done = std::move(done)] { reload(done); });
     };

@@ -7,8 +7,7 @@ namespace blipd::app {
 
 namespace {
 
-// A tick has 10 ms: a slice leaves most of them to probing.
-constexpr std::size_t kRowsAtOnce = 32;
+// A tick has some milliseconds: a slice leaves most of them to probing.
 constexpr std::chrono::microseconds kSlice(1500);
 
 }  // namespace
@@ -24,27 +23,61 @@ void Publisher::request(Done done) {
   wake_();
 }
 
-bool Publisher::tick(const base::Moment& now, const std::function<void(serve::Published&)>& complete) {
-  if (building_.empty()) {
+void Publisher::request_verdicts(Done done) {
+  {
     const std::lock_guard lock(mutex_);
-    building_ = std::exchange(waiting_, {});
+    waiting_for_verdicts_.push_back(std::move(done));
   }
-  if (building_.empty()) return false;
-  if (!is_building_) {
-    pipeline_.begin_snapshot(now);
-    is_building_ = true;
+  wake_();
+}
+
+void Publisher::give_verdicts(const base::Moment& now, const std::function<void(serve::Published&)>& complete) {
+  std::vector<Done> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting.swap(waiting_for_verdicts_);
   }
-  const auto started = std::chrono::steady_clock::now();
-  while (pipeline_.step_snapshot(kRowsAtOnce)) {
-    if (std::chrono::steady_clock::now() - started > kSlice) return true;
-  }
-  is_building_ = false;
+  if (waiting.empty()) return;
   auto published = std::make_shared<serve::Published>();
-  published->snapshot = pipeline_.finish_snapshot();
+  published->snapshot = pipeline_.begin_snapshot(now);
   complete(*published);
-  for (const Done& done : std::exchange(building_, {})) done(published);
+  for (const Done& done : waiting) done(published);
+}
+
+bool Publisher::tick(const base::Moment& now, const std::function<void(serve::Published&)>& complete) {
+  give_verdicts(now, complete);
+  if (asking_.empty()) {
+    const std::lock_guard lock(mutex_);
+    asking_ = std::exchange(waiting_, {});
+  }
+  if (asking_.empty()) return false;
+  if (!rows_) rows_.emplace();
+  if (!snapshot_) {
+    snapshot_ = pipeline_.begin_snapshot(now);
+    copied_ = 0;
+  }
+  if (!copy_channels()) return true;
+  auto published = std::make_shared<serve::Published>();
+  published->snapshot = std::exchange(snapshot_, nullptr);
+  complete(*published);
+  rows_->finish([published = std::move(published), asking = std::exchange(asking_, {})] {
+    for (const Done& done : asking) done(published);
+  });
   const std::lock_guard lock(mutex_);
   return !waiting_.empty();
+}
+
+bool Publisher::copy_channels() {
+  const auto started = std::chrono::steady_clock::now();
+  while (copied_ < snapshot_->plan->channels.size()) {
+    if (std::chrono::steady_clock::now() - started > kSlice) return false;
+    auto batch = rows_->take_empty();
+    if (!batch) return false;
+    pipeline_.copy_channels(static_cast<config::ChannelIndex>(copied_), *batch);
+    copied_ += batch->size();
+    rows_->add(snapshot_, std::move(batch));
+  }
+  return true;
 }
 
 }  // namespace blipd::app

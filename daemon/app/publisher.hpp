@@ -1,13 +1,16 @@
-// Between the probing thread and those who ask what it knows: collects requests from any thread, has the pipeline
-// build one snapshot for all of them, a slice a tick, and hands it out.
+// Between the probing thread and those who ask what it knows: collects requests from any thread, has one snapshot
+// built for all of them, and hands it out. The probing thread copies what the pipeline knows, a slice a tick; another
+// one makes a snapshot of it.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <utility>
+#include <optional>
 #include <vector>
 
+#include "daemon/app/row_maker.hpp"
 #include "daemon/pipeline/pipeline.hpp"
 #include "daemon/serve/published.hpp"
 
@@ -20,23 +23,33 @@ class Publisher {
   // `wake` makes the probing thread call tick() soon; it may be called from any thread.
   Publisher(pipeline::Pipeline& pipeline, std::function<void()> wake);
 
-  // Any thread.
+  // Any thread. `done` is called on a thread of the publisher.
   void request(Done done);
+  // The same without the channels, which costs next to nothing: `done` is called on the probing thread.
+  void request_verdicts(Done done);
 
-  // The probing thread, once a tick. `complete` puts beside a finished snapshot what is not the pipeline's to know.
+  // The probing thread, once a tick. `complete` puts beside a snapshot what is not the pipeline's to know.
   // Returns whether more is to be done, for which the next tick should not wait.
   bool tick(const base::Moment& now, const std::function<void(serve::Published&)>& complete);
 
   // A new plan: a snapshot that is being built starts anew.
-  void restart() { is_building_ = false; }
+  void restart() { snapshot_ = nullptr; }
 
  private:
+  void give_verdicts(const base::Moment& now, const std::function<void(serve::Published&)>& complete);
+  // Returns whether all are copied; otherwise more next time.
+  bool copy_channels();
+
   pipeline::Pipeline& pipeline_;
   std::function<void()> wake_;
   std::mutex mutex_;
-  std::vector<Done> waiting_;   // guarded by mutex_
-  std::vector<Done> building_;  // those that the snapshot in the making is for
-  bool is_building_ = false;
+  std::vector<Done> waiting_;                     // guarded by mutex_
+  std::vector<Done> waiting_for_verdicts_;        // guarded by mutex_
+  std::vector<Done> asking_;                      // those that the snapshot in the making is for
+  std::shared_ptr<pipeline::Snapshot> snapshot_;  // null: none is being copied
+  std::size_t copied_ = 0;                        // channels of it
+  // Absent until it is needed: no thread may start before privileges are given up.
+  std::optional<RowMaker> rows_;
 };
 
 }  // namespace blipd::app

@@ -45,6 +45,8 @@ class alignas(64) Channel {
   Counters counters() const { return tally_.counters(); }
   HistogramView histogram() const { return histogram_.view(); }
   WindowViews windows(base::MonoTime now) const { return windows_.view(now); }
+  // As they are, for somebody else to look at: copying costs a tenth of viewing.
+  void copy_windows(Windows& into) const { into = windows_; }
   LastResult last() const;
 
   // Beside sizeof(Channel).

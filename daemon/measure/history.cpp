@@ -94,6 +94,22 @@ std::span<const std::uint8_t> History::bytes() const {
   return {block_.get() + sizeof(Head), head().size};
 }
 
+History& History::operator=(const History& other) {
+  if (this == &other) return *this;
+  Head head = other.head();
+  const std::size_t room = block_ ? this->head().capacity : 0;
+  if (head.size > room || !other.block_) {
+    block_ = other.block_ ? std::make_unique_for_overwrite<std::uint8_t[]>(sizeof(Head) + head.size) : nullptr;
+    head.capacity = head.size;
+  } else {
+    head.capacity = static_cast<std::uint32_t>(room);
+  }
+  if (!block_) return *this;
+  std::memcpy(block_.get(), &head, sizeof(head));
+  std::memcpy(block_.get() + sizeof(Head), other.bytes().data(), head.size);
+  return *this;
+}
+
 void History::store(Head head, std::uint32_t kept, std::span<const std::uint8_t> tail) {
   // The usual allocators hand out 16 bytes at a time, and eight of them are their own.
   constexpr std::size_t kStep = 16;

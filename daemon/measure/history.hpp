@@ -16,6 +16,12 @@ namespace blipd::measure {
 
 class History {
  public:
+  History() = default;
+  History(History&&) noexcept = default;
+  History& operator=(History&&) noexcept = default;
+  // Keeps its own memory when that is enough: for one that is a copy again and again.
+  History& operator=(const History& other);
+
   // `samples` follow those added before, by whole stretches: what is of the same 15 s comes at once. Where they
   // overlap, a sample counts with the older stretch. Nothing settled after `now`.
   void add(std::vector<Sample> samples, base::MonoTime now);

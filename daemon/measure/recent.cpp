@@ -5,6 +5,23 @@
 
 namespace blipd::measure {
 
+Recent& Recent::operator=(const Recent& other) {
+  if (this == &other) return *this;
+  newest_ = other.newest_;
+  seen_ = other.seen_;
+  highest_ = other.highest_;
+  due_ = other.due_;
+  if (old_capacity_ < other.old_count_) {
+    old_ = std::make_unique_for_overwrite<std::uint32_t[]>(other.old_count_);
+    old_capacity_ = other.old_count_;
+  }
+  std::copy_n(other.old_.get(), other.old_count_, old_.get());
+  old_count_ = other.old_count_;
+  young_count_ = other.young_count_;
+  young_ = other.young_;
+  return *this;
+}
+
 void Recent::add(probes::Sequence sequence, base::MonoTime settled, RttCode code) {
   newest_ = seen_ == 0 ? settled : std::max(newest_, settled);
   if (young_count_ == kYoung) age();

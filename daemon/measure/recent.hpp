@@ -39,6 +39,12 @@ struct Sample {
 
 class Recent {
  public:
+  Recent() = default;
+  Recent(Recent&&) noexcept = default;
+  Recent& operator=(Recent&&) noexcept = default;
+  // Keeps its own memory when that is enough: for one that is a copy again and again.
+  Recent& operator=(const Recent& other);
+
   static constexpr Tick kKept = 600;     // a minute
   static constexpr Tick kStretch = 150;  // 15 s: samples leave by whole multiples of it, so that each stretch is
                                          // summed up once

@@ -36,6 +36,8 @@ struct WindowView {
     if (samples == 0) return std::nullopt;
     return static_cast<double>(failed) / static_cast<double>(samples);
   }
+
+  bool operator==(const WindowView&) const = default;
 };
 
 // Counters since the start. Disjoint and complete: sent = answered + lost + unreachable + in_flight, at any moment.
@@ -55,6 +57,8 @@ struct Counters {
   std::uint64_t malformed = 0;
   std::uint64_t forged = 0;
   std::uint64_t unexpected = 0;  // answers whose content did not meet the expectations
+
+  bool operator==(const Counters&) const = default;
 };
 
 // Cumulative, as Prometheus wants it, except that `counts` are per bucket: counts[i] is the number of round

@@ -11,7 +11,6 @@
 
 namespace blipd::pipeline {
 
-using probes::ChannelIndex;
 using probes::Outcome;
 
 using Distance = probes::ResultSink::Distance;
@@ -101,7 +100,6 @@ class Pipeline::Impl {
   }
 
   void adopt(std::shared_ptr<const config::Plan> plan) {
-    if (building_) fill(building_->plan->channels.size());
     step_memory(plan_->channels.size());
     const auto before = std::exchange(plan_, std::move(plan));
     for (const ChannelIndex i : config::changes_between(before.get(), *plan_).channels) {
@@ -120,27 +118,29 @@ class Pipeline::Impl {
 
   detect::Judge& judge() { return judge_; }
 
-  void begin_snapshot(const base::Moment& now) {
+  std::shared_ptr<Snapshot> begin_snapshot(const base::Moment& now) {
     now_ = now;
     judge_.advance(now);
-    building_ = std::make_shared<Snapshot>();
-    Snapshot& s = *building_;
-    s.plan = plan_;
-    s.taken = now.wall;
-    s.started = started_;
-    s.channels.reserve(plan_->channels.size());
-    fill_verdicts(s);
+    auto snapshot = std::make_shared<Snapshot>();
+    snapshot->plan = plan_;
+    snapshot->taken = now.wall;
+    snapshot->started = started_;
+    snapshot->channels = ChannelTable(now.wall);
+    snapshot->channels.reserve(plan_->channels.size());
+    fill_verdicts(*snapshot);
+    return snapshot;
   }
 
-  bool step_snapshot(std::size_t channels) {
-    if (!building_) return false;
-    fill(channels);
-    return building_->channels.size() < building_->plan->channels.size();
-  }
-
-  std::shared_ptr<const Snapshot> finish_snapshot() {
-    if (building_) fill(building_->plan->channels.size());
-    return std::exchange(building_, nullptr);
+  void copy_channels(ChannelIndex first, RowBatch& batch) const {
+    batch.start(now_);
+    for (std::size_t i = first; i < channels_.size() && !batch.is_full(); ++i) {
+      const auto index = static_cast<ChannelIndex>(i);
+      if (is_known(index)) {
+        batch.add(channels_[i], judge_.channel(index));
+      } else {
+        batch.add_nothing();
+      }
+    }
   }
 
  private:
@@ -156,32 +156,6 @@ class Pipeline::Impl {
   std::optional<base::WallTime> wall(const std::optional<base::MonoTime>& t) const {
     if (!t) return std::nullopt;
     return wall(*t);
-  }
-
-  void fill(std::size_t channels) {
-    Snapshot& s = *building_;
-    const std::size_t total = s.plan->channels.size();
-    const std::size_t end = s.channels.size() + std::min(channels, total - s.channels.size());
-    while (s.channels.size() < end) s.channels.push_back(row(static_cast<ChannelIndex>(s.channels.size())));
-  }
-
-  ChannelRow row(ChannelIndex index) const {
-    ChannelRow row;
-    if (!is_known(index)) return row;
-    const measure::Channel& channel = channels_[index];
-    row.counters = channel.counters();
-    row.rtt_histogram = channel.histogram();
-    row.windows = channel.windows(now_.mono);
-    const detect::ChannelVerdict verdict = judge_.channel(index);
-    row.usual_answer_ratio = verdict.usual_answer_ratio;
-    row.has_vote = verdict.has_vote;
-    const measure::LastResult last = channel.last();
-    row.last_outcome = last.outcome;
-    row.last_rtt = last.rtt;
-    row.last_settled = wall(last.settled);
-    row.last_answered = wall(last.answered);
-    row.stamps = last.stamps;
-    return row;
   }
 
   void fill_verdicts(Snapshot& s) const {
@@ -208,7 +182,6 @@ class Pipeline::Impl {
   base::Moment now_;
   base::WallTime started_;
   std::optional<MinuteBook> minutes_;
-  std::shared_ptr<Snapshot> building_;                 // null: none begun
   std::shared_ptr<detect::Recollection> remembering_;  // null: not begun
   base::WallTime remembered_{};                        // when that was
 };
@@ -236,13 +209,17 @@ base::Expected<void> Pipeline::restore(const Memory& memory) {
   return impl_->judge().restore(memory.text(), memory.open);
 }
 const detect::Judge& Pipeline::judge() const { return impl_->judge(); }
-void Pipeline::begin_snapshot(const base::Moment& now) { impl_->begin_snapshot(now); }
-bool Pipeline::step_snapshot(std::size_t channels) { return impl_->step_snapshot(channels); }
-std::shared_ptr<const Snapshot> Pipeline::finish_snapshot() { return impl_->finish_snapshot(); }
+std::shared_ptr<Snapshot> Pipeline::begin_snapshot(const base::Moment& now) { return impl_->begin_snapshot(now); }
+void Pipeline::copy_channels(ChannelIndex first, RowBatch& batch) const { impl_->copy_channels(first, batch); }
 
 std::shared_ptr<const Snapshot> Pipeline::snapshot(const base::Moment& now) {
-  impl_->begin_snapshot(now);
-  return impl_->finish_snapshot();
+  const auto snapshot = impl_->begin_snapshot(now);
+  RowBatch batch;
+  while (snapshot->channels.size() < snapshot->plan->channels.size()) {
+    impl_->copy_channels(static_cast<ChannelIndex>(snapshot->channels.size()), batch);
+    batch.finish(snapshot->channels);
+  }
+  return snapshot;
 }
 
 }  // namespace blipd::pipeline

@@ -10,6 +10,7 @@
 #include "daemon/event/event.hpp"
 #include "daemon/pipeline/memory.hpp"
 #include "daemon/pipeline/minutes.hpp"
+#include "daemon/pipeline/row_batch.hpp"
 #include "daemon/pipeline/snapshot.hpp"
 #include "probes/base/error.hpp"
 #include "probes/result.hpp"
@@ -19,6 +20,8 @@ class Judge;
 }
 
 namespace blipd::pipeline {
+
+using probes::ChannelIndex;
 
 // Time order: `at`, `settled` and `now` never go back by more than the source's own reordering; the pipeline
 // never goes back before its last advance().
@@ -66,12 +69,10 @@ class Pipeline final : public probes::ResultSink {
   // The verdicts as they stand, without a snapshot: cheap enough to look at after every call.
   const detect::Judge& judge() const;
 
-  // Builds a snapshot in steps, so that a large one never holds up probing. begin_snapshot() copies what is
-  // small; each step fills up to `channels` channel rows and returns whether more is to come.
-  void begin_snapshot(const base::Moment& now);
-  bool step_snapshot(std::size_t channels);
-  // The finished one; valid once step_snapshot() has returned false.
-  std::shared_ptr<const Snapshot> finish_snapshot();
+  // A snapshot in parts, so that a large one never holds up probing: first all but its channels, then these, a batch
+  // after the other (RowBatch says how), for as long as the snapshot's plan is the one that was adopted last.
+  std::shared_ptr<Snapshot> begin_snapshot(const base::Moment& now);
+  void copy_channels(ChannelIndex first, RowBatch& batch) const;
 
   // All at once.
   std::shared_ptr<const Snapshot> snapshot(const base::Moment& now);

@@ -2,7 +2,6 @@
 // that it carries. Rows of inactive indices exist and mean nothing.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -13,9 +12,8 @@
 #include "daemon/detect/judge.hpp"
 #include "daemon/detect/states.hpp"
 #include "daemon/event/event.hpp"
-#include "daemon/measure/view.hpp"
+#include "daemon/pipeline/channel_table.hpp"
 #include "probes/base/time.hpp"
-#include "probes/result.hpp"
 
 namespace blipd::pipeline {
 
@@ -28,19 +26,6 @@ using detect::kVantageStateNames;
 using detect::NetworkState;
 using detect::TargetState;
 using detect::VantageState;
-
-struct ChannelRow {
-  measure::Counters counters;
-  measure::HistogramView rtt_histogram;  // bounds are the spec's rtt_buckets
-  std::array<measure::WindowView, measure::kWindows.size()> windows;
-  std::optional<double> usual_answer_ratio;  // absent until learned
-  bool has_vote = true;                      // false: answers too seldom to say anything
-  probes::Outcome last_outcome = probes::Outcome::kAborted;
-  std::optional<base::Duration> last_rtt;
-  std::optional<base::WallTime> last_settled;
-  std::optional<base::WallTime> last_answered;
-  probes::StampSource stamps = probes::StampSource::kNone;
-};
 
 struct TargetRow {
   TargetState state = TargetState::kUnknown;
@@ -73,7 +58,7 @@ struct Snapshot {
   std::shared_ptr<const config::Plan> plan;
   base::WallTime taken{};
   base::WallTime started{};
-  std::vector<ChannelRow> channels;
+  ChannelTable channels;
   std::vector<TargetRow> targets;
   std::vector<NetworkRow> networks;
   std::vector<CountryRow> countries;

@@ -4,8 +4,8 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <span>
 #include <string_view>
+#include <utility>
 
 namespace blipd::serve {
 
@@ -13,50 +13,45 @@ namespace {
 
 using measure::Counters;
 using measure::WindowView;
-using pipeline::ChannelRow;
 using probes::AbortReason;
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-// Writes the series of one row: all begin with the family's name and the row's labels.
-class Row {
- public:
-  Row(std::string& out, std::string_view family, std::string_view labels)
-      : out_(out), family_(family), labels_(labels) {}
+// A line's ends: without further labels, and with one.
+constexpr std::string_view kPlain = "} ";
 
-  // `more` is further labels, each with a comma before it.
-  template <class Number>
-  void put(std::string_view more, Number value) {
-    put_suffixed("", more, value);
-  }
-
-  // For histograms, whose series add to the family's name.
-  template <class Number>
-  void put_suffixed(std::string_view suffix, std::string_view more, Number value) {
-    out_.append(family_);
-    out_.append(suffix);
-    out_ += '{';
-    out_.append(labels_);
-    out_.append(more);
-    out_.append("} ");
-    append_number(out_, value);
-    out_ += '\n';
-  }
-
- private:
-  std::string& out_;
-  std::string_view family_;
-  std::string_view labels_;
+struct Window {
+  std::string_view label;
+  std::array<std::string_view, measure::kQuantiles.size()> quantiles;
 };
+constexpr std::array<Window, measure::kWindows.size()> kWindowTails = {{
+    {R"(,window="1m"} )",
+     {R"(,window="1m",quantile="0.5"} )", R"(,window="1m",quantile="0.9"} )", R"(,window="1m",quantile="0.99"} )",
+      R"(,window="1m",quantile="1"} )"}},
+    {R"(,window="5m"} )",
+     {R"(,window="5m",quantile="0.5"} )", R"(,window="5m",quantile="0.9"} )", R"(,window="5m",quantile="0.99"} )",
+      R"(,window="5m",quantile="1"} )"}},
+    {R"(,window="15m"} )",
+     {R"(,window="15m",quantile="0.5"} )", R"(,window="15m",quantile="0.9"} )", R"(,window="15m",quantile="0.99"} )",
+      R"(,window="15m",quantile="1"} )"}},
+    {R"(,window="1h"} )",
+     {R"(,window="1h",quantile="0.5"} )", R"(,window="1h",quantile="0.9"} )", R"(,window="1h",quantile="0.99"} )",
+      R"(,window="1h",quantile="1"} )"}},
+}};
 
-struct Channel {
-  const ChannelRow& row;
-  const probes::ProbeSpec& spec;
-};
+// Everything that the lines of one channel or target are made of.
+struct Row {
+  SeriesWriter& out;
+  std::string_view name;    // of the family, with a brace
+  std::string_view labels;  // without braces
+  std::size_t index;
+  const pipeline::Snapshot& snapshot;
+  BucketLines& buckets;
 
-struct Target {
-  const pipeline::TargetRow& row;
-  const config::PlannedTarget& planned;
+  template <class Number>
+  void put(std::string_view tail, Number value) const {
+    out.line(name, labels, tail, value);
+  }
 };
 
 // One of the two functions is set: it says whether rows are channels or targets.
@@ -64,109 +59,115 @@ struct Family {
   std::string_view name;
   std::string_view type;
   std::string_view help;
-  void (*of_channel)(Row& out, const Channel& channel) = nullptr;
-  void (*of_target)(Row& out, const Target& target) = nullptr;
+  void (*of_channel)(const Row& row) = nullptr;
+  void (*of_target)(const Row& row) = nullptr;
 };
 
 template <std::uint64_t Counters::*Field>
-void put_counter(Row& out, const Channel& channel) {
-  out.put("", channel.row.counters.*Field);
+void put_counter(const Row& row) {
+  row.put(kPlain, row.snapshot.channels.counters(row.index).*Field);
 }
 
-void put_lost(Row& out, const Channel& channel) {
-  out.put(R"(,reason="timeout")", channel.row.counters.lost);
-  out.put(R"(,reason="unreachable")", channel.row.counters.unreachable);
+void put_lost(const Row& row) {
+  const Counters counters = row.snapshot.channels.counters(row.index);
+  row.put(R"(,reason="timeout"} )", counters.lost);
+  row.put(R"(,reason="unreachable"} )", counters.unreachable);
 }
 
-void put_aborted(Row& out, const Channel& channel) {
-  const auto put = [&](AbortReason reason, std::string_view label) {
-    out.put(label, channel.row.counters.aborted[static_cast<std::size_t>(reason)]);
+void put_aborted(const Row& row) {
+  const Counters counters = row.snapshot.channels.counters(row.index);
+  const auto put = [&](AbortReason reason, std::string_view tail) {
+    row.put(tail, counters.aborted[static_cast<std::size_t>(reason)]);
   };
-  put(AbortReason::kSendError, R"(,reason="send_error")");
-  put(AbortReason::kUnresolved, R"(,reason="unresolved")");
-  put(AbortReason::kVantageFault, R"(,reason="vantage_fault")");
-  put(AbortReason::kClock, R"(,reason="clock")");
-  put(AbortReason::kOverrun, R"(,reason="overrun")");
+  put(AbortReason::kSendError, R"(,reason="send_error"} )");
+  put(AbortReason::kUnresolved, R"(,reason="unresolved"} )");
+  put(AbortReason::kVantageFault, R"(,reason="vantage_fault"} )");
+  put(AbortReason::kClock, R"(,reason="clock"} )");
+  put(AbortReason::kOverrun, R"(,reason="overrun"} )");
 }
 
-void put_rejected(Row& out, const Channel& channel) {
-  out.put(R"(,reason="malformed")", channel.row.counters.malformed);
-  out.put(R"(,reason="forged")", channel.row.counters.forged);
+void put_rejected(const Row& row) {
+  const Counters counters = row.snapshot.channels.counters(row.index);
+  row.put(R"(,reason="malformed"} )", counters.malformed);
+  row.put(R"(,reason="forged"} )", counters.forged);
 }
 
-void put_rtt_histogram(Row& out, const Channel& channel) {
-  const auto& counts = channel.row.rtt_histogram.counts;
-  const auto& bounds = channel.spec.rtt_buckets;
+void put_rtt_histogram(const Row& row) {
+  BucketLines& buckets = row.buckets;
+  buckets.use(row.snapshot.plan->channels[row.index].spec().rtt_buckets);
+  row.snapshot.channels.histogram(row.index, buckets.histogram);
+  const auto& counts = buckets.histogram.counts;
   std::uint64_t below = 0;
-  std::string le;
-  for (std::size_t i = 0; i < bounds.size(); ++i) {
+  for (std::size_t i = 0; i < buckets.tails.size(); ++i) {
     below += i < counts.size() ? counts[i] : 0;
-    le = R"(,le=")";
-    append_number(le, bounds[i]);
-    le += '"';
-    out.put_suffixed("_bucket", le, below);
+    row.out.line("blipd_probe_rtt_seconds_bucket{", row.labels, buckets.tails[i], below);
   }
-  for (std::size_t i = bounds.size(); i < counts.size(); ++i) below += counts[i];
-  out.put_suffixed("_bucket", R"(,le="+Inf")", below);
-  out.put_suffixed("_sum", "", channel.row.rtt_histogram.sum_seconds);
-  out.put_suffixed("_count", "", below);
+  for (std::size_t i = buckets.tails.size(); i < counts.size(); ++i) below += counts[i];
+  row.out.line("blipd_probe_rtt_seconds_bucket{", row.labels, R"(,le="+Inf"} )", below);
+  row.out.line("blipd_probe_rtt_seconds_sum{", row.labels, kPlain, buckets.histogram.sum_seconds);
+  row.out.line("blipd_probe_rtt_seconds_count{", row.labels, kPlain, below);
 }
 
-constexpr std::array<std::string_view, measure::kWindows.size()> kWindowLabels = {
-    R"(,window="1m")", R"(,window="5m")", R"(,window="15m")", R"(,window="1h")"};
-
-template <class Value>
-void put_windows(Row& out, const Channel& channel, const Value& value) {
-  for (std::size_t i = 0; i < kWindowLabels.size(); ++i) out.put(kWindowLabels[i], value(channel.row.windows[i]));
+template <class Put>
+void for_each_window(const Row& row, const Put& put) {
+  const measure::WindowViews windows = row.snapshot.channels.windows(row.index);
+  for (std::size_t i = 0; i < windows.size(); ++i) put(kWindowTails[i], windows[i]);
 }
 
-void put_window_loss(Row& out, const Channel& channel) {
-  put_windows(out, channel, [](const WindowView& window) { return window.loss_ratio().value_or(kNan); });
+void put_window_samples(const Row& row) {
+  for_each_window(
+      row, [&](const Window& window, const WindowView& view) { row.put(window.label, std::uint64_t{view.samples}); });
 }
 
-void put_window_samples(Row& out, const Channel& channel) {
-  put_windows(out, channel, [](const WindowView& window) { return std::uint64_t{window.samples}; });
+void put_window_loss(const Row& row) {
+  for_each_window(row, [&](const Window& window, const WindowView& view) {
+    row.put(window.label, view.loss_ratio().value_or(kNan));
+  });
 }
 
-void put_window_pdv(Row& out, const Channel& channel) {
-  put_windows(out, channel,
-              [](const WindowView& window) { return window.round_trips > 0 ? base::to_seconds(window.pdv) : kNan; });
-}
-
-void put_window_rtt(Row& out, const Channel& channel) {
-  constexpr std::array<std::string_view, measure::kQuantiles.size()> kLabels = {
-      R"(,quantile="0.5")", R"(,quantile="0.9")", R"(,quantile="0.99")", R"(,quantile="1")"};
-  std::string labels;
-  for (std::size_t w = 0; w < kWindowLabels.size(); ++w) {
-    const WindowView& window = channel.row.windows[w];
-    for (std::size_t q = 0; q < kLabels.size(); ++q) {
-      labels = kWindowLabels[w];
-      labels += kLabels[q];
-      out.put(labels, window.round_trips > 0 ? base::to_seconds(window.rtt[q]) : kNan);
-    }
+// Without a round trip a window has no such time.
+void put_time(const Row& row, std::string_view tail, const WindowView& view, base::Duration time) {
+  if (view.round_trips > 0) {
+    row.put(tail, time);
+  } else {
+    row.put(tail, kNan);
   }
 }
 
-void put_usual(Row& out, const Channel& channel) { out.put("", channel.row.usual_answer_ratio.value_or(kNan)); }
-
-void put_vote(Row& out, const Channel& channel) { out.put("", std::uint64_t{channel.row.has_vote}); }
-
-void put_last_answer(Row& out, const Channel& channel) {
-  out.put("", channel.row.last_answered ? base::to_unix_seconds(*channel.row.last_answered) : 0.0);
+void put_window_pdv(const Row& row) {
+  for_each_window(row,
+                  [&](const Window& window, const WindowView& view) { put_time(row, window.label, view, view.pdv); });
 }
 
-void put_target_state(Row& out, const Target& target) {
-  constexpr std::array<std::string_view, 3> kLabels = {R"(,state="up")", R"(,state="down")", R"(,state="unknown")"};
-  for (std::size_t i = 0; i < kLabels.size(); ++i) {
-    out.put(kLabels[i], std::uint64_t{static_cast<std::size_t>(target.row.state) == i});
-  }
+void put_window_rtt(const Row& row) {
+  for_each_window(row, [&](const Window& window, const WindowView& view) {
+    for (std::size_t q = 0; q < view.rtt.size(); ++q) put_time(row, window.quantiles[q], view, view.rtt[q]);
+  });
 }
 
-void put_target_info(Row& out, const Target& target) {
+void put_usual(const Row& row) {
+  row.put(kPlain, row.snapshot.channels.state(row.index).usual_answer_ratio.value_or(kNan));
+}
+
+void put_vote(const Row& row) { row.put(kPlain, std::uint64_t{row.snapshot.channels.state(row.index).has_vote}); }
+
+void put_last_answer(const Row& row) {
+  const auto answered = row.snapshot.channels.state(row.index).last_answered;
+  row.put(kPlain, answered ? base::to_unix_seconds(*answered) : 0.0);
+}
+
+void put_target_state(const Row& row) {
+  constexpr std::array<std::string_view, 3> kTails = {R"(,state="up"} )", R"(,state="down"} )",
+                                                      R"(,state="unknown"} )"};
+  const auto state = static_cast<std::size_t>(row.snapshot.targets[row.index].state);
+  for (std::size_t i = 0; i < kTails.size(); ++i) row.put(kTails[i], std::uint64_t{state == i});
+}
+
+void put_target_info(const Row& row) {
   std::string host = R"(,host=")";
-  append_label_value(host, target.planned.host);
-  host += '"';
-  out.put(host, std::uint64_t{1});
+  append_label_value(host, row.snapshot.plan->targets[row.index].host);
+  host += R"("} )";
+  row.put(host, std::uint64_t{1});
 }
 
 // The quantiles are of type summary, not gauge: promtool (2.42) has the label `quantile` nowhere else, and
@@ -216,8 +217,19 @@ constexpr std::size_t kFamilyCount = std::size(kFamilies);
 
 }  // namespace
 
+void BucketLines::use(const std::vector<double>& wanted) {
+  if (bounds == wanted) return;
+  bounds = wanted;
+  tails.clear();
+  for (const double bound : bounds) {
+    std::string& tail = tails.emplace_back(R"(,le=")");
+    append_number(tail, bound);
+    tail += R"("} )";
+  }
+}
+
 ChannelMetrics::ChannelMetrics(std::shared_ptr<const pipeline::Snapshot> snapshot,
-                               std::shared_ptr<const LabelBlocks> labels)
+                               std::shared_ptr<const ChannelLabels> labels)
     : snapshot_(std::move(snapshot)), labels_(std::move(labels)) {}
 
 std::size_t ChannelMetrics::rows() const {
@@ -226,38 +238,43 @@ std::size_t ChannelMetrics::rows() const {
                                                   : std::min(plan.targets.size(), snapshot_->targets.size());
 }
 
-void ChannelMetrics::begin_family(std::string& piece) {
+void ChannelMetrics::begin_family(SeriesWriter& out) {
   const Family& family = kFamilies[family_];
   is_begun_ = true;
-  piece.append("# HELP ").append(family.name).append(" ").append(family.help).append("\n");
-  piece.append("# TYPE ").append(family.name).append(" ").append(family.type).append("\n");
+  name_ = family.name;
+  name_ += '{';
+  for (const std::string_view part :
+       {std::string_view("# HELP "), family.name, std::string_view(" "), family.help, std::string_view("\n# TYPE "),
+        family.name, std::string_view(" "), family.type, std::string_view("\n")}) {
+    out.text(part);
+  }
 }
 
-void ChannelMetrics::write_row(std::string& piece) {
+void ChannelMetrics::write_row(SeriesWriter& out) {
   const Family& family = kFamilies[family_];
-  const config::Plan& plan = labels_->plan();
-  if (family.of_channel != nullptr) {
-    if (!plan.channels[row_].is_active) return;
-    Row out(piece, family.name, labels_->channel(row_));
-    family.of_channel(out, Channel{snapshot_->channels[row_], plan.channels[row_].spec()});
+  const bool is_of_channels = family.of_channel != nullptr;
+  row_labels_.clear();
+  if (is_of_channels) {
+    labels_->append_channel(row_labels_, row_);
   } else {
-    if (!plan.targets[row_].is_active) return;
-    Row out(piece, family.name, labels_->target(row_));
-    family.of_target(out, Target{snapshot_->targets[row_], plan.targets[row_]});
+    labels_->append_target(row_labels_, row_);
   }
+  if (row_labels_.empty()) return;  // nobody has this index
+  const Row row{out, name_, row_labels_, row_, *snapshot_, buckets_};
+  (is_of_channels ? family.of_channel : family.of_target)(row);
 }
 
 bool ChannelMetrics::next(std::string& piece) {
-  piece.clear();
-  if (family_ == kFamilyCount) return false;
-  piece.reserve(kMaxPieceBytes);
-  for (; family_ < kFamilyCount; ++family_, row_ = 0, is_begun_ = false) {
-    if (!is_begun_) begin_family(piece);
+  SeriesWriter out(piece, family_ == kFamilyCount ? 0 : kMaxPieceBytes);
+  for (; family_ < kFamilyCount && out.size() < kPieceBytes; ++family_, row_ = 0, is_begun_ = false) {
+    if (!is_begun_) begin_family(out);
     for (const std::size_t count = rows(); row_ < count; ++row_) {
-      if (piece.size() >= kPieceBytes) return true;
-      write_row(piece);
+      if (out.size() >= kPieceBytes) break;
+      write_row(out);
     }
+    if (row_ < rows()) break;
   }
+  out.finish();
   return !piece.empty();
 }
 

@@ -28,13 +28,4 @@ inline constexpr std::array<const char*, 4> kOutcomeNames = {"answered", "lost",
 inline constexpr std::array<const char*, 5> kStampNames = {"none", "capture", "kernel", "user", "recorded"};
 inline constexpr std::array<const char*, 3> kProbeTypes = {"icmp", "tcp", "dns"};
 
-// How a channel's last probe went; null until something has been settled.
-inline Json last_of(const pipeline::ChannelRow& row) {
-  if (!row.last_settled) return {};
-  return {{"outcome", name_of(kOutcomeNames, row.last_outcome)},
-          {"settled", maybe(row.last_settled)},
-          {"rtt_seconds", row.last_rtt ? Json(base::to_seconds(*row.last_rtt)) : Json()},
-          {"stamps", name_of(kStampNames, row.stamps)}};
-}
-
 }  // namespace blipd::serve

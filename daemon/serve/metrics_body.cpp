@@ -7,7 +7,7 @@
 namespace blipd::serve {
 
 MetricsBody::MetricsBody(const Published& published, const ServerStats& stats,
-                         std::shared_ptr<const LabelBlocks> labels)
+                         std::shared_ptr<const ChannelLabels> labels)
     : head_(daemon_metrics_text(published, stats)), channels_(published.snapshot, std::move(labels)) {}
 
 bool MetricsBody::next(std::string& piece) {

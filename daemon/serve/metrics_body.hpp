@@ -18,7 +18,7 @@ inline constexpr const char* kMetricsContentType = "text/plain; version=0.0.4; c
 class MetricsBody final : public BodySource {
  public:
   // `published` has a snapshot, and `labels` are those of its plan.
-  MetricsBody(const Published& published, const ServerStats& stats, std::shared_ptr<const LabelBlocks> labels);
+  MetricsBody(const Published& published, const ServerStats& stats, std::shared_ptr<const ChannelLabels> labels);
 
   bool next(std::string& piece) override;
 

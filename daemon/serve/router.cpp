@@ -74,6 +74,11 @@ bool Router::needs_value(std::string_view method, std::string_view target) {
   return page != Page::kNone && page != Page::kStyle && page != Page::kHealthy && page != Page::kReload;
 }
 
+bool Router::needs_channels(std::string_view target) {
+  const Page page = find_page(target);
+  return page == Page::kMetrics || page == Page::kStatus || page == Page::kTargets;
+}
+
 bool Router::is_reload(std::string_view method, std::string_view target) {
   return method == "POST" && find_page(target) == Page::kReload;
 }
@@ -109,7 +114,7 @@ Reply Router::answer(std::string_view method, std::string_view target, const std
       return readiness(*value);
     case Page::kMetrics:
       if (!labels_ || labels_->shared_plan() != value->snapshot->plan) {
-        labels_ = std::make_shared<const LabelBlocks>(value->snapshot->plan);
+        labels_ = std::make_shared<const ChannelLabels>(value->snapshot->plan);
       }
       reply.content_type = kMetricsContentType;
       reply.stream = std::make_unique<MetricsBody>(*value, stats_, labels_);

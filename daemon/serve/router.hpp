@@ -19,6 +19,9 @@ class Router {
   // Whether answering needs a Published.
   static bool needs_value(std::string_view method, std::string_view target);
 
+  // Of those: whether it takes what is known of channels, rather than of networks and countries alone.
+  static bool needs_channels(std::string_view target);
+
   // POST /-/reload, which is not for this class to answer.
   static bool is_reload(std::string_view method, std::string_view target);
 
@@ -28,7 +31,7 @@ class Router {
 
  private:
   const ServerStats& stats_;
-  std::shared_ptr<const LabelBlocks> labels_;  // of the plan seen last
+  std::shared_ptr<const ChannelLabels> labels_;  // of the plan seen last
 };
 
 }  // namespace blipd::serve

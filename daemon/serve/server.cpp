@@ -65,7 +65,7 @@ class HttpServer final : public Server, private SessionHost {
   std::shared_ptr<const config::WebFile> web() const override { return web_.file(); }
   void admit(std::string_view authorization, const std::string& client, Gate::Done done) override;
   void reload(const Provenance& request, std::function<void(Reply)> done) override;
-  void get_value(FreshValue::Waiter waiter) override;
+  void get_value(bool with_channels, FreshValue::Waiter waiter) override;
   Reply answer(std::string_view method, std::string_view target, const FreshValue::Value& value) override;
   void began_stream() override;
   void ended(Session& session) override;
@@ -73,8 +73,8 @@ class HttpServer final : public Server, private SessionHost {
   void run();
   void accept();
   void on_accepted(tcp::socket socket);
-  void ask();
-  void on_value(FreshValue::Value value);
+  void ask(FreshValue& fresh, const RequestPublished& request);
+  void on_value(FreshValue& fresh, FreshValue::Value value);
   void watch_patience();
   void use_web_file();
   void watch_web_file();
@@ -96,7 +96,8 @@ class HttpServer final : public Server, private SessionHost {
   asio::steady_timer patience_{context_};
   asio::steady_timer grace_{context_};
   asio::steady_timer look_{context_};
-  FreshValue fresh_{[this] { ask(); }};
+  FreshValue fresh_{[this] { ask(fresh_, request_); }};
+  FreshValue verdicts_{[this] { ask(verdicts_, options_.request_verdicts); }};  // without channels
   ServerStats stats_;
   Router router_{stats_};
   WebWatch web_{options_.web};
@@ -202,8 +203,8 @@ void HttpServer::ended(Session& session) {
   }
 }
 
-void HttpServer::get_value(FreshValue::Waiter waiter) {
-  fresh_.get(now(), std::move(waiter));
+void HttpServer::get_value(bool with_channels, FreshValue::Waiter waiter) {
+  (with_channels || !options_.request_verdicts ? fresh_ : verdicts_).get(now(), std::move(waiter));
   watch_patience();
 }
 
@@ -211,24 +212,26 @@ Reply HttpServer::answer(std::string_view method, std::string_view target, const
   return router_.answer(method, target, value);
 }
 
-void HttpServer::ask() {
+void HttpServer::ask(FreshValue& fresh, const RequestPublished& request) {
   // A std::function must be copyable, so the question is shared among the copies.
   const auto question = std::make_shared<Question<FreshValue::Value>>(
-      mailbox_, [this](std::optional<FreshValue::Value> value) { on_value(value ? std::move(*value) : nullptr); });
-  request_([question](FreshValue::Value value) { question->answer(std::move(value)); });
+      mailbox_,
+      [this, &fresh](std::optional<FreshValue::Value> value) { on_value(fresh, value ? std::move(*value) : nullptr); });
+  request([question](FreshValue::Value value) { question->answer(std::move(value)); });
 }
 
-void HttpServer::on_value(FreshValue::Value value) {
+void HttpServer::on_value(FreshValue& fresh, FreshValue::Value value) {
   if (value) {
-    fresh_.arrived(now(), std::move(value));
+    fresh.arrived(now(), std::move(value));
   } else {
-    fresh_.failed();
+    fresh.failed();
   }
   watch_patience();
 }
 
 void HttpServer::watch_patience() {
-  const auto deadline = fresh_.next_deadline();
+  auto deadline = fresh_.next_deadline();
+  if (const auto other = verdicts_.next_deadline(); other && (!deadline || *other < *deadline)) deadline = other;
   if (!deadline || is_stopping_) {
     patience_.cancel();
     return;
@@ -237,6 +240,7 @@ void HttpServer::watch_patience() {
   patience_.async_wait([this](error_code cancelled) {
     if (cancelled) return;
     fresh_.expire(now());
+    verdicts_.expire(now());
     watch_patience();
   });
 }

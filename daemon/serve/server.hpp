@@ -28,6 +28,9 @@ struct ServerOptions {
   // Loads the configuration anew. Called on the serving thread; answers once, later, on any thread. Dropping `done`
   // counts as an answer. Absent: there is nothing to reload.
   std::function<void(std::function<void(ReloadOutcome)> done)> reload;
+  // Asks for a Published whose snapshot has no channels, which is cheap: enough for most pages. Absent: all is asked
+  // for.
+  RequestPublished request_verdicts;
   // What an operator should hear of. Called on the serving thread.
   engine::Notify notify;
 };

@@ -35,7 +35,7 @@ class SessionHost {
   virtual std::shared_ptr<const config::WebFile> web() const = 0;
   virtual void admit(std::string_view authorization, const std::string& client, Gate::Done done) = 0;
   virtual void reload(const Provenance& request, std::function<void(Reply)> done) = 0;
-  virtual void get_value(FreshValue::Waiter waiter) = 0;
+  virtual void get_value(bool with_channels, FreshValue::Waiter waiter) = 0;
   virtual Reply answer(std::string_view method, std::string_view target, const FreshValue::Value& value) = 0;
   // The session has begun to send something made from what it holds().
   virtual void began_stream() = 0;

@@ -85,9 +85,10 @@ void HttpSession::on_admitted(Gate::Answer answer) {
     return this->answer(nullptr);
   state_ = State::kWaiting;
   arm(FreshValue::kPatience + host_.options().request_timeout);
-  host_.get_value([self = shared_from_this()](const FreshValue::Value& value) {
-    if (self->state_ == State::kWaiting) self->answer(value);
-  });
+  host_.get_value(Router::needs_channels({target.data(), target.size()}),
+                  [self = shared_from_this()](const FreshValue::Value& value) {
+                    if (self->state_ == State::kWaiting) self->answer(value);
+                  });
 }
 
 void HttpSession::reload() {

@@ -2,6 +2,7 @@
 
 #include "daemon/event/json.hpp"
 #include "daemon/serve/json_parts.hpp"
+#include "daemon/serve/json_text.hpp"
 #include "daemon/serve/version.hpp"
 
 namespace blipd::serve {
@@ -106,69 +107,81 @@ Json network_of(const Snapshot& snapshot, std::size_t index) {
   return json;
 }
 
-Json window_of(const measure::WindowView& window) {
-  Json json = {{"samples", window.samples},
-               {"failed", window.failed},
-               {"loss_ratio", maybe(window.loss_ratio())},
-               {"loss_runs", window.loss_runs},
-               {"longest_loss_run", window.longest_loss_run},
-               {"rtt_seconds", nullptr},
-               {"pdv_seconds", nullptr},
-               {"mean_ipdv_seconds", nullptr}};
+void append_window(std::string& out, const measure::WindowView& window) {
+  append_json(out, R"({"samples":)", window.samples);
+  append_json(out, R"(,"failed":)", window.failed);
+  append_json(out, R"(,"loss_ratio":)", window.loss_ratio());
+  append_json(out, R"(,"loss_runs":)", window.loss_runs);
+  append_json(out, R"(,"longest_loss_run":)", window.longest_loss_run);
   if (window.round_trips > 0) {
-    json["rtt_seconds"] = {{"samples", window.round_trips},
-                           {"min", base::to_seconds(window.minimum_rtt)},
-                           {"median", base::to_seconds(window.rtt[0])},
-                           {"p90", base::to_seconds(window.rtt[1])},
-                           {"p99", base::to_seconds(window.rtt[2])},
-                           {"max", base::to_seconds(window.rtt[3])}};
-    json["pdv_seconds"] = base::to_seconds(window.pdv);
+    append_json(out, R"(,"rtt_seconds":{"samples":)", window.round_trips);
+    append_json(out, R"(,"min":)", window.minimum_rtt);
+    append_json(out, R"(,"median":)", window.rtt[0]);
+    append_json(out, R"(,"p90":)", window.rtt[1]);
+    append_json(out, R"(,"p99":)", window.rtt[2]);
+    append_json(out, R"(,"max":)", window.rtt[3]);
+    append_json(out, R"(},"pdv_seconds":)", window.pdv);
+  } else {
+    out += R"(,"rtt_seconds":null,"pdv_seconds":null)";
   }
-  if (window.ipdv_pairs > 0) json["mean_ipdv_seconds"] = base::to_seconds(window.mean_ipdv);
-  return json;
+  const auto ipdv = window.ipdv_pairs > 0 ? std::optional(window.mean_ipdv) : std::nullopt;
+  append_json(out, R"(,"mean_ipdv_seconds":)", ipdv);
+  out += '}';
 }
 
-Json counters_of(const measure::Counters& counters) {
-  const auto aborted = [&](probes::AbortReason reason) { return counters.aborted[static_cast<std::size_t>(reason)]; };
+void append_counters(std::string& out, const measure::Counters& counters) {
   using probes::AbortReason;
-  return {{"sent", counters.sent},
-          {"answered", counters.answered},
-          {"lost", counters.lost},
-          {"unreachable", counters.unreachable},
-          {"in_flight", counters.in_flight},
-          {"aborted",
-           {{"send_error", aborted(AbortReason::kSendError)},
-            {"unresolved", aborted(AbortReason::kUnresolved)},
-            {"vantage_fault", aborted(AbortReason::kVantageFault)},
-            {"clock", aborted(AbortReason::kClock)},
-            {"overrun", aborted(AbortReason::kOverrun)}}}};
+  const auto aborted = [&](std::string_view before, AbortReason reason) {
+    append_json(out, before, counters.aborted[static_cast<std::size_t>(reason)]);
+  };
+  append_json(out, R"(,"counters":{"sent":)", counters.sent);
+  append_json(out, R"(,"answered":)", counters.answered);
+  append_json(out, R"(,"lost":)", counters.lost);
+  append_json(out, R"(,"unreachable":)", counters.unreachable);
+  append_json(out, R"(,"in_flight":)", counters.in_flight);
+  aborted(R"(,"aborted":{"send_error":)", AbortReason::kSendError);
+  aborted(R"(,"unresolved":)", AbortReason::kUnresolved);
+  aborted(R"(,"vantage_fault":)", AbortReason::kVantageFault);
+  aborted(R"(,"clock":)", AbortReason::kClock);
+  aborted(R"(,"overrun":)", AbortReason::kOverrun);
+  out += "}}";
 }
 
-Json channel_of(const Snapshot& snapshot, std::size_t index) {
+void append_channel(std::string& out, const Snapshot& snapshot, std::size_t index) {
   const probes::ProbeSpec& spec = snapshot.plan->channels[index].spec();
-  const pipeline::ChannelRow& row = snapshot.channels[index];
-  Json windows;
-  for (std::size_t i = 0; i < row.windows.size(); ++i) windows[measure::kWindowNames[i]] = window_of(row.windows[i]);
-  return {{"probe", spec.name},
-          {"type", kProbeTypes[spec.ask.index()]},
-          {"last", last_of(row)},
-          {"last_answered", maybe(row.last_answered)},
-          {"usual_answer_ratio", maybe(row.usual_answer_ratio)},
-          {"has_vote", row.has_vote},
-          {"counters", counters_of(row.counters)},
-          {"windows", std::move(windows)}};
+  const pipeline::ChannelState state = snapshot.channels.state(index);
+  append_json(out, R"({"probe":)", std::string_view(spec.name));
+  append_json(out, R"(,"type":)", std::string_view(kProbeTypes[spec.ask.index()]));
+  append_last(out, state);
+  append_json(out, R"(,"usual_answer_ratio":)", state.usual_answer_ratio);
+  append_json(out, R"(,"has_vote":)", state.has_vote);
+  append_counters(out, snapshot.channels.counters(index));
+  const measure::WindowViews windows = snapshot.channels.windows(index);
+  std::string_view before = R"(,"windows":{")";
+  for (std::size_t i = 0; i < windows.size(); ++i, before = R"(,")") {
+    out += before;
+    out += measure::kWindowNames[i];
+    out += "\":";
+    append_window(out, windows[i]);
+  }
+  out += "}}";
 }
 
-Json target_of(const Snapshot& snapshot, std::size_t index) {
+void append_target(std::string& out, const Snapshot& snapshot, std::size_t index) {
   const config::PlannedTarget& target = snapshot.plan->targets[index];
-  Json channels = Json::array();
+  append_json(out, R"({"name":)", std::string_view(target.name));
+  append_json(out, R"(,"host":)", std::string_view(target.host));
+  append_json(out, R"(,"state":)",
+              std::string_view(name_of(pipeline::kTargetStateNames, snapshot.targets[index].state)));
+  std::string_view before = R"(,"channels":[)";
   for (const auto channel : target.channels) {
-    if (channel < snapshot.channels.size()) channels.push_back(channel_of(snapshot, channel));
+    if (channel >= snapshot.channels.size()) continue;
+    out += before;
+    append_channel(out, snapshot, channel);
+    before = ",";
   }
-  return {{"name", target.name},
-          {"host", target.host},
-          {"state", name_of(pipeline::kTargetStateNames, snapshot.targets[index].state)},
-          {"channels", std::move(channels)}};
+  if (before != ",") out += before;
+  out += "]}";
 }
 
 // The text of an object whose last member is a list that follows.
@@ -227,7 +240,8 @@ void StatusBody::write(const Step& step, std::string& piece) {
     case Part::kNetwork:
       return begin_element(open_list(network_of(snapshot, step.index), "targets"), false);
     case Part::kTarget:
-      return begin_element(text_of(target_of(snapshot, step.index)), true);
+      begin_element("", true);
+      return append_target(piece, snapshot, step.index);
     case Part::kEndNetwork:
     case Part::kEndCountry:
       return end_list("]}");

@@ -4,43 +4,49 @@
 #include <utility>
 
 #include "daemon/serve/json_parts.hpp"
+#include "daemon/serve/json_text.hpp"
 
 namespace blipd::serve {
 
 namespace {
 
-Json channel_of(const pipeline::Snapshot& snapshot, config::ChannelIndex index) {
-  const probes::ProbeSpec& spec = snapshot.plan->channels[index].spec();
-  const pipeline::ChannelRow& row = snapshot.channels[index];
-  return {{"probe", spec.name},
-          {"type", kProbeTypes[spec.ask.index()]},
-          {"interval_seconds", base::to_seconds(spec.interval)},
-          {"timeout_seconds", base::to_seconds(spec.timeout)},
-          {"last", last_of(row)},
-          {"last_answered", maybe(row.last_answered)},
-          {"usual_answer_ratio", maybe(row.usual_answer_ratio)},
-          {"has_vote", row.has_vote}};
+void append_channel(std::string& out, const probes::ProbeSpec& spec, const pipeline::ChannelState& state) {
+  append_json(out, R"({"probe":)", std::string_view(spec.name));
+  append_json(out, R"(,"type":)", std::string_view(kProbeTypes[spec.ask.index()]));
+  append_json(out, R"(,"interval_seconds":)", spec.interval);
+  append_json(out, R"(,"timeout_seconds":)", spec.timeout);
+  append_last(out, state);
+  append_json(out, R"(,"usual_answer_ratio":)", state.usual_answer_ratio);
+  append_json(out, R"(,"has_vote":)", state.has_vote);
+  out += '}';
 }
 
-Json target_of(const pipeline::Snapshot& snapshot, std::size_t index) {
+void append_target(std::string& out, const pipeline::Snapshot& snapshot, std::size_t index) {
   const config::Plan& plan = *snapshot.plan;
   const config::PlannedTarget& target = plan.targets[index];
   const config::PlannedNetwork& network = plan.networks[target.network];
-  Json channels = Json::array();
   std::optional<base::WallTime> answered;
   for (const config::ChannelIndex channel : target.channels) {
-    if (channel >= snapshot.channels.size()) continue;
-    channels.push_back(channel_of(snapshot, channel));
-    answered = std::max(answered, snapshot.channels[channel].last_answered);
+    if (channel < snapshot.channels.size())
+      answered = std::max(answered, snapshot.channels.state(channel).last_answered);
   }
-  return {{"country", network.country ? plan.countries[*network.country].code : std::string()},
-          {"network", network.name},
-          {"name", target.name},
-          {"host", target.host},
-          {"control", network.is_control()},
-          {"state", name_of(pipeline::kTargetStateNames, snapshot.targets[index].state)},
-          {"last_answered", maybe(answered)},
-          {"channels", std::move(channels)}};
+  append_json(out, R"({"country":)", plan.country_code(target.network));
+  append_json(out, R"(,"network":)", std::string_view(network.name));
+  append_json(out, R"(,"name":)", std::string_view(target.name));
+  append_json(out, R"(,"host":)", std::string_view(target.host));
+  append_json(out, R"(,"control":)", network.is_control());
+  append_json(out, R"(,"state":)",
+              std::string_view(name_of(pipeline::kTargetStateNames, snapshot.targets[index].state)));
+  append_json(out, R"(,"last_answered":)", answered);
+  std::string_view before = R"(,"channels":[)";
+  for (const config::ChannelIndex channel : target.channels) {
+    if (channel >= snapshot.channels.size()) continue;
+    out += before;
+    append_channel(out, plan.channels[channel].spec(), snapshot.channels.state(channel));
+    before = ",";
+  }
+  if (before != ",") out += before;
+  out += "]}";
 }
 
 }  // namespace
@@ -55,7 +61,7 @@ bool TargetsBody::next(std::string& piece) {
   for (; next_ < end && piece.size() < kPieceBytes; ++next_) {
     if (!plan.targets[next_].is_active || !plan.networks[plan.targets[next_].network].is_active) continue;
     if (std::exchange(needs_comma_, true)) piece += ',';
-    piece += text_of(target_of(snapshot, next_));
+    append_target(piece, snapshot, next_);
   }
   if (next_ == end) {
     piece += "]}\n";

@@ -2,6 +2,7 @@
 // label block that all series of one channel begin with.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -17,6 +18,21 @@ namespace blipd::serve {
 // The shortest text that reads back as the same number; NaN, +Inf and -Inf as the format spells them.
 void append_number(std::string& out, double value);
 void append_number(std::string& out, std::uint64_t value);
+// In seconds, to the nanosecond: what append_number() writes for the same number of seconds, found without a search for
+// the shortest text.
+void append_seconds(std::string& out, base::Duration value);
+
+// What append_seconds() puts behind the seconds: a point and the digits of these nanoseconds (less than a second's), or
+// nothing.
+class Fraction {
+ public:
+  explicit Fraction(std::uint32_t nanoseconds);
+  std::string_view text() const { return {text_.data(), size_}; }
+
+ private:
+  std::array<char, 10> text_{};
+  std::size_t size_ = 0;
+};
 
 // With backslash, double quote and line feed escaped; bytes that are not UTF-8 become U+FFFD.
 void append_label_value(std::string& out, std::string_view value);
@@ -24,28 +40,23 @@ void append_label_value(std::string& out, std::string_view value);
 // `text` with every byte that is not part of well-formed UTF-8 (RFC 3629) replaced by U+FFFD.
 std::string replace_invalid_utf8(std::string_view text);
 
-// country="KP",network="star-jv",target="ns1"[,probe="ping"] for each channel and target of a plan, made once a
-// plan: every series of a scrape copies it. Immutable; inactive indices are empty.
-class LabelBlocks {
+// country="KP",network="star-jv",target="ns1"[,probe="ping"] for each channel and target of a plan, put together from
+// their parts whenever it is needed, which costs hardly more than copying it. Immutable.
+class ChannelLabels {
  public:
-  explicit LabelBlocks(std::shared_ptr<const config::Plan> plan);
+  explicit ChannelLabels(std::shared_ptr<const config::Plan> plan);
 
   const config::Plan& plan() const { return *plan_; }
   const std::shared_ptr<const config::Plan>& shared_plan() const { return plan_; }
-  std::string_view target(std::size_t index) const { return part(target_ends_, index); }
-  std::string_view channel(std::size_t index) const { return part(channel_ends_, index); }
+  // Append; nothing for inactive indices.
+  void append_target(std::string& out, std::size_t index) const;
+  void append_channel(std::string& out, std::size_t index) const;
 
  private:
-  // Ends within `text_` of consecutive blocks, the first element being the start of the first one.
-  using Ends = std::vector<std::size_t>;
-  std::string_view part(const Ends& ends, std::size_t index) const {
-    return std::string_view(text_).substr(ends[index], ends[index + 1] - ends[index]);
-  }
-
   std::shared_ptr<const config::Plan> plan_;
-  std::string text_;
-  Ends target_ends_;
-  Ends channel_ends_;
+  std::vector<std::string> networks_;   // what targets of a network begin with, up to and with the name's quote
+  std::vector<bool> is_plain_target_;   // its name is as it must be written
+  std::vector<bool> is_plain_channel_;  // so is the name of its probe
 };
 
 }  // namespace blipd::serve

@@ -96,8 +96,8 @@ TEST_CASE("The counters' identity holds at every snapshot, through vantage fault
       }
       if (i % 50 != 0) continue;
       const auto snapshot = bench.snapshot();
-      for (const auto& row : snapshot->channels) {
-        const auto& n = row.counters;
+      for (std::size_t c = 0; c < snapshot->channels.size(); ++c) {
+        const auto n = snapshot->channels.counters(c);
         REQUIRE(n.sent == n.answered + n.lost + n.unreachable + n.in_flight);
       }
     }
@@ -203,23 +203,39 @@ TEST_CASE("A reload leaves untouched channels alone and starts changed ones anew
   CHECK(bench.snapshot()->channels[targets[0]].counters.lost == 0);
 }
 
-TEST_CASE("A reload in the middle of a snapshot leaves the snapshot whole", "[pipeline]") {
+TEST_CASE("A channel in a snapshot is as it was when it was copied, whatever comes after", "[pipeline]") {
   Layout layout;
   Bench bench(layout);
   for (const auto c : bench.channels(false)) bench.probe(c, kStart, true);
-  bench.pipeline.begin_snapshot(Bench::moment(bench.now));
-  CHECK(bench.pipeline.step_snapshot(2));
-  const auto before = bench.plan;
-  auto configuration = bench.configuration;
-  configuration.countries[0].networks[0].targets[5].probes[0].timeout = 1s;
-  bench.plan = config::make_plan(configuration, bench.plan.get());
-  bench.pipeline.adopt(bench.plan);
-  while (bench.pipeline.step_snapshot(2)) {
+  const auto snapshot = bench.pipeline.begin_snapshot(Bench::moment(bench.now));
+  pipeline::RowBatch batch;
+  bench.pipeline.copy_channels(0, batch);
+  REQUIRE(batch.size() == bench.plan->channels.size());
+  for (const auto c : bench.channels(false)) bench.probe(c, kStart + 1s, true);
+  batch.finish(snapshot->channels);
+  REQUIRE(snapshot->channels.size() == bench.plan->channels.size());
+  for (const auto c : bench.channels(false)) {
+    CHECK(snapshot->channels[c].counters.answered == 1);
+    CHECK(snapshot->channels[c].windows[0].samples == 1);
   }
-  const auto snapshot = bench.pipeline.finish_snapshot();
-  CHECK(snapshot->plan == before);
-  REQUIRE(snapshot->channels.size() == before->channels.size());
-  for (const auto c : bench.channels(false)) CHECK(snapshot->channels[c].counters.answered == 1);
+}
+
+TEST_CASE("A batch of channels ends when it is full, and the next goes on from there", "[pipeline]") {
+  Layout layout;
+  layout.targets = {pipeline::RowBatch::kMostRows, 10};
+  Bench bench(layout);
+  const auto channels = bench.channels(false);
+  bench.probe(channels.back(), kStart, true);
+  const auto snapshot = bench.pipeline.begin_snapshot(Bench::moment(bench.now));
+  pipeline::RowBatch batch;
+  bench.pipeline.copy_channels(0, batch);
+  CHECK(batch.size() == pipeline::RowBatch::kMostRows);
+  batch.finish(snapshot->channels);
+  bench.pipeline.copy_channels(static_cast<ChannelIndex>(snapshot->channels.size()), batch);
+  CHECK(batch.size() == bench.plan->channels.size() - pipeline::RowBatch::kMostRows);
+  batch.finish(snapshot->channels);
+  CHECK(snapshot->channels.counters(channels.back()).answered == 1);
+  CHECK(snapshot->channels.counters(channels.front()).answered == 0);
 }
 
 TEST_CASE("Results may come in any order within their second", "[pipeline]") {

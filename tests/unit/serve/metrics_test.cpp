@@ -13,13 +13,11 @@ using sample::Metrics;
 namespace {
 
 std::string render(const Published& published) {
-  MetricsBody body(published, ServerStats{}, std::make_shared<const LabelBlocks>(published.snapshot->plan));
+  MetricsBody body(published, ServerStats{}, std::make_shared<const ChannelLabels>(published.snapshot->plan));
   return sample::text_of(body);
 }
 
-Metrics render(pipeline::Snapshot snapshot) {
-  return sample::read_metrics(render(*sample::publish(std::move(snapshot))));
-}
+Metrics render(sample::Draft snapshot) { return sample::read_metrics(render(*sample::publish(std::move(snapshot)))); }
 
 const std::string kPing = R"(country="KP",network="star-jv",target="ns1",probe="ping")";
 
@@ -64,7 +62,7 @@ TEST_CASE("ratios and times of an empty window are NaN, not zero") {
 }
 
 TEST_CASE("a channel's counters come out under their names and reasons") {
-  pipeline::Snapshot snapshot = sample::empty_snapshot(sample::small_plan());
+  sample::Draft snapshot = sample::empty_snapshot(sample::small_plan());
   measure::Counters& counters = snapshot.channels[0].counters;
   counters = {.sent = 10,
               .answered = 5,
@@ -100,7 +98,7 @@ TEST_CASE("a channel's counters come out under their names and reasons") {
 }
 
 TEST_CASE("the round trip histogram is cumulative and its +Inf bucket equals its count") {
-  pipeline::Snapshot snapshot = sample::empty_snapshot(sample::small_plan());
+  sample::Draft snapshot = sample::empty_snapshot(sample::small_plan());
   snapshot.channels[0].rtt_histogram = {.counts = {1, 2, 3, 4}, .sum_seconds = 5.5};
   const Metrics metrics = render(std::move(snapshot));
   CHECK(metrics.at(ping("blipd_probe_rtt_seconds_bucket", R"(,le="0.01")")) == "1");
@@ -112,7 +110,7 @@ TEST_CASE("the round trip histogram is cumulative and its +Inf bucket equals its
 }
 
 TEST_CASE("a window's numbers carry its name, and quantiles theirs") {
-  pipeline::Snapshot snapshot = sample::empty_snapshot(sample::small_plan());
+  sample::Draft snapshot = sample::empty_snapshot(sample::small_plan());
   measure::WindowView& window = snapshot.channels[0].windows[1];
   window.samples = 8;
   window.failed = 2;
@@ -135,7 +133,7 @@ TEST_CASE("the quantile and window labels are those that measuring promises") {
 }
 
 TEST_CASE("a state is one series for each value, exactly one of them 1") {
-  pipeline::Snapshot snapshot = sample::empty_snapshot(sample::small_plan());
+  sample::Draft snapshot = sample::empty_snapshot(sample::small_plan());
   snapshot.targets[0].state = pipeline::TargetState::kDown;
   snapshot.networks[0].state = pipeline::NetworkState::kOutage;
   snapshot.countries[0].level = pipeline::CountryLevel::kTotal;
@@ -155,7 +153,7 @@ TEST_CASE("a state is one series for each value, exactly one of them 1") {
 }
 
 TEST_CASE("networks and countries export their ratios and what is configured about them") {
-  pipeline::Snapshot snapshot = sample::empty_snapshot(sample::small_plan());
+  sample::Draft snapshot = sample::empty_snapshot(sample::small_plan());
   snapshot.networks[0].evidence = -9.5;
   snapshot.networks[0].reachable_ratio = 0.5;
   snapshot.countries[0].usual_reachable_ratio = 0.75;
@@ -177,7 +175,7 @@ TEST_CASE("the vantage point's name, weights and what is sustained are there for
   plan.configuration.vantage_name = "fra1";
   plan.configuration.detect.sustained = 90s;
   plan.networks[0].weight = 2.5;
-  pipeline::Snapshot snapshot = sample::empty_snapshot(std::move(plan));
+  sample::Draft snapshot = sample::empty_snapshot(std::move(plan));
   snapshot.countries[0].stability.is_sustained = true;
   const Metrics metrics = render(std::move(snapshot));
   CHECK(metrics.at(R"(blipd_vantage_info{vantage="fra1"})") == "1");
@@ -188,7 +186,7 @@ TEST_CASE("the vantage point's name, weights and what is sustained are there for
 }
 
 TEST_CASE("how an open outage began is told of its own place, and of no other event") {
-  pipeline::Snapshot snapshot = sample::empty_snapshot(sample::small_plan());
+  sample::Draft snapshot = sample::empty_snapshot(sample::small_plan());
   event::Event outage;
   outage.scope = event::Scope::kCountry;
   outage.kind = event::Kind::kOutage;
@@ -232,7 +230,7 @@ TEST_CASE("the vantage point is named") {
 
 TEST_CASE("the vantage point is 1 when fine, 0 at fault and NaN when nobody knows") {
   const auto vantage_ok = [](pipeline::VantageState state) {
-    pipeline::Snapshot snapshot = sample::empty_snapshot(sample::small_plan());
+    sample::Draft snapshot = sample::empty_snapshot(sample::small_plan());
     snapshot.vantage.state = state;
     return render(std::move(snapshot)).at("blipd_vantage_ok");
   };
@@ -243,7 +241,7 @@ TEST_CASE("the vantage point is 1 when fine, 0 at fault and NaN when nobody know
 
 TEST_CASE("a vantage fault has a start, anything else has none") {
   const auto start = [](pipeline::VantageState state) {
-    pipeline::Snapshot snapshot = sample::empty_snapshot(sample::small_plan());
+    sample::Draft snapshot = sample::empty_snapshot(sample::small_plan());
     snapshot.vantage.state = state;
     snapshot.vantage.since = sample::kTaken;
     return render(std::move(snapshot)).at("blipd_vantage_fault_start_timestamp_seconds");
@@ -325,7 +323,7 @@ TEST_CASE("a large plan comes in pieces of at most 64 KiB that together are the 
   const auto network = maker.network(maker.country("XX", ""), "net");
   for (int i = 0; i < 1000; ++i) maker.channel(maker.target(network, "t" + std::to_string(i), "h"), "ping");
   const auto published = sample::publish(sample::empty_snapshot(std::move(maker.plan)));
-  MetricsBody body(*published, ServerStats{}, std::make_shared<const LabelBlocks>(published->snapshot->plan));
+  MetricsBody body(*published, ServerStats{}, std::make_shared<const ChannelLabels>(published->snapshot->plan));
   std::string all;
   std::size_t pieces = 0;
   for (std::string piece; body.next(piece); ++pieces) {

@@ -48,7 +48,7 @@ struct Known {
   bool is_writing = true;
 
   Published published() const {
-    pipeline::Snapshot snapshot = sample::empty_snapshot(sample::small_plan());
+    sample::Draft snapshot = sample::empty_snapshot(sample::small_plan());
     snapshot.open_events = open;
     Published value = *sample::publish(std::move(snapshot));
     if (journal) {

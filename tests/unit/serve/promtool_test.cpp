@@ -34,7 +34,7 @@ std::string complaints(const std::string& text) {
 }
 
 std::string render(const Published& published) {
-  MetricsBody body(published, ServerStats{}, std::make_shared<const LabelBlocks>(published.snapshot->plan));
+  MetricsBody body(published, ServerStats{}, std::make_shared<const ChannelLabels>(published.snapshot->plan));
   return sample::text_of(body);
 }
 
@@ -45,7 +45,7 @@ TEST_CASE("promtool has nothing to say about our metrics", "[promtool]") {
     WARN("skipped: " << kPromtool << " is not installed (package prometheus)");
     return;
   }
-  pipeline::Snapshot busy = sample::empty_snapshot(sample::small_plan());
+  sample::Draft busy = sample::empty_snapshot(sample::small_plan());
   for (auto& row : busy.channels) {
     row.counters.sent = 5;
     row.rtt_histogram = {.counts = {1, 2, 3, 4}, .sum_seconds = 5.5};

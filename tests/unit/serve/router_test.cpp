@@ -110,7 +110,7 @@ TEST_CASE("the page of a daemon without targets says that nobody is watched") {
 }
 
 TEST_CASE("the status says what is known of each channel, and null for what is not") {
-  pipeline::Snapshot snapshot = sample::empty_snapshot(sample::small_plan());
+  sample::Draft snapshot = sample::empty_snapshot(sample::small_plan());
   pipeline::ChannelRow& row = snapshot.channels[0];
   row.counters.sent = 4;
   row.last_outcome = probes::Outcome::kAnswered;
@@ -208,7 +208,7 @@ TEST_CASE("the page escapes whatever the configuration says") {
 }
 
 TEST_CASE("the page shows levels and states, and unknown as unknown") {
-  pipeline::Snapshot snapshot = sample::empty_snapshot(sample::small_plan());
+  sample::Draft snapshot = sample::empty_snapshot(sample::small_plan());
   snapshot.networks[0].state = pipeline::NetworkState::kOutage;
   snapshot.networks[0].reachable_ratio = 0.0;
   const std::string page = index_page(*sample::publish(std::move(snapshot)));

@@ -75,9 +75,20 @@ class PlanMaker {
   config::Plan plan;
 };
 
+// A snapshot whose channels can still be changed.
+struct Draft : pipeline::Snapshot {
+  std::vector<pipeline::ChannelRow> channels;  // in place of the packed ones
+
+  pipeline::Snapshot finish() && {
+    pipeline::Snapshot::channels = pipeline::ChannelTable(taken);
+    for (const pipeline::ChannelRow& row : channels) pipeline::Snapshot::channels.append(row);
+    return std::move(*this);
+  }
+};
+
 // A snapshot of `plan` in which nothing has happened yet.
-inline pipeline::Snapshot empty_snapshot(config::Plan plan) {
-  pipeline::Snapshot snapshot;
+inline Draft empty_snapshot(config::Plan plan) {
+  Draft snapshot;
   snapshot.channels.resize(plan.channels.size());
   snapshot.targets.resize(plan.targets.size());
   snapshot.networks.resize(plan.networks.size());
@@ -107,9 +118,9 @@ inline config::Plan small_plan() {
   return maker.plan;
 }
 
-inline std::shared_ptr<const Published> publish(pipeline::Snapshot snapshot) {
+inline std::shared_ptr<const Published> publish(Draft snapshot) {
   Published published;
-  published.snapshot = std::make_shared<const pipeline::Snapshot>(std::move(snapshot));
+  published.snapshot = std::make_shared<const pipeline::Snapshot>(std::move(snapshot).finish());
   published.health.is_capturing = true;
   published.health.clock_source = "capture";
   published.health.is_first_round_settled = true;

@@ -199,9 +199,11 @@ TEST_CASE("with a full descriptor table the server waits, counts and serves agai
 TEST_CASE("of the values that slow readers keep in memory only the newest four are kept") {
   std::atomic<int> asked = 0;
   const auto server = start(loopback(), [&](const auto& done) {  // a new value each time, each a second younger
-    auto snapshot = *large()->snapshot;
+    auto published = *large();
+    auto snapshot = *published.snapshot;
     snapshot.taken += std::chrono::seconds(++asked);
-    done(sample::publish(std::move(snapshot)));
+    published.snapshot = std::make_shared<const pipeline::Snapshot>(std::move(snapshot));
+    done(std::make_shared<const Published>(std::move(published)));
   });
   std::vector<Client> readers;
   for (int i = 0; i < 5; ++i) {

@@ -99,6 +99,29 @@ TEST_CASE("who closes his half after asking gets the answer all the same") {
   CHECK(sample::read_metrics(body_of(client.receive_all())).families.size() > 10);
 }
 
+TEST_CASE("only what shows channels asks for them") {
+  std::atomic<int> with_channels = 0;
+  std::atomic<int> without = 0;
+  ServerOptions options = loopback();
+  options.request_verdicts = [&](const auto& done) {
+    ++without;
+    done(sample::small());
+  };
+  const auto server = start(options, [&](const auto& done) {
+    ++with_channels;
+    done(sample::small());
+  });
+  for (const char* path : {"/", "/-/ready", "/api/v1/outages"}) {
+    CHECK(fetch(server->port(), path).starts_with("HTTP/1.1 200 "));
+  }
+  CHECK(with_channels == 0);
+  CHECK(without >= 1);
+  for (const char* path : {"/metrics", "/api/v1/status", "/api/v1/targets"}) {
+    CHECK(fetch(server->port(), path).starts_with("HTTP/1.1 200 "));
+  }
+  CHECK(with_channels >= 1);
+}
+
 TEST_CASE("scrapes at one time ask the probing side once") {
   std::atomic<int> questions = 0;
   std::mutex mutex;

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-nlohmann::json targets_of(pipeline::Snapshot snapshot) {
+nlohmann::json targets_of(sample::Draft snapshot) {
   TargetsBody body(sample::publish(std::move(snapshot)));
   return nlohmann::json::parse(sample::text_of(body));
 }
@@ -24,7 +24,7 @@ TEST_CASE("a target says where it belongs, how it is asked, and how it went last
   slow.interval = 30s;
   slow.timeout = 4s;
   maker.ask_by(maker.plan.channels[1], std::move(slow));
-  pipeline::Snapshot snapshot = sample::empty_snapshot(std::move(maker.plan));
+  sample::Draft snapshot = sample::empty_snapshot(std::move(maker.plan));
   snapshot.targets[0].state = pipeline::TargetState::kUp;
   snapshot.channels[0].last_outcome = probes::Outcome::kLost;
   snapshot.channels[0].last_settled = sample::kTaken;

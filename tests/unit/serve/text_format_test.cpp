@@ -22,6 +22,18 @@ std::string label_value(std::string_view value) {
   return out;
 }
 
+std::string target_labels(const ChannelLabels& labels, std::size_t index) {
+  std::string out;
+  labels.append_target(out, index);
+  return out;
+}
+
+std::string channel_labels(const ChannelLabels& labels, std::size_t index) {
+  std::string out;
+  labels.append_channel(out, index);
+  return out;
+}
+
 }  // namespace
 
 TEST_CASE("numbers are written in their shortest exact form") {
@@ -33,6 +45,24 @@ TEST_CASE("numbers are written in their shortest exact form") {
   std::string count;
   append_number(count, std::numeric_limits<std::uint64_t>::max());
   CHECK(count == "18446744073709551615");
+}
+
+TEST_CASE("times are written as the seconds that they are") {
+  const auto seconds = [](base::Duration value) {
+    std::string out;
+    append_seconds(out, value);
+    return out;
+  };
+  using namespace std::chrono_literals;
+  CHECK(seconds(0ns) == "0");
+  CHECK(seconds(1ns) == "0.000000001");
+  CHECK(seconds(50ms) == "0.05");
+  CHECK(seconds(999999999ns) == "0.999999999");
+  CHECK(seconds(1s) == "1");
+  CHECK(seconds(-250ms) == "-0.25");
+  for (std::int64_t ns = 1; ns < 70'000'000'000; ns = ns * 13 / 7 + 1) {
+    CHECK(std::stod(seconds(base::Duration(ns))) == base::to_seconds(base::Duration(ns)));
+  }
 }
 
 TEST_CASE("numbers that are none are spelled as the format spells them") {
@@ -61,20 +91,20 @@ TEST_CASE("bytes that are not UTF-8 become replacement characters") {
   CHECK(replace_invalid_utf8("\xE2\x82") == bad + bad);                      // cut short
 }
 
-TEST_CASE("a label block names country, network, target and probe, and a control has an empty country") {
-  const LabelBlocks labels(std::make_shared<const config::Plan>(sample::small_plan()));
-  CHECK(labels.target(0) == R"(country="KP",network="star-jv",target="ns1")");
-  CHECK(labels.channel(1) == R"(country="KP",network="star-jv",target="ns1",probe="soa")");
-  CHECK(labels.channel(3) == R"(country="",network="anycast-1",target="anycast-1",probe="ping")");
+TEST_CASE("a channel's labels name country, network, target and probe, and a control has an empty country") {
+  const ChannelLabels labels(std::make_shared<const config::Plan>(sample::small_plan()));
+  CHECK(target_labels(labels, 0) == R"(country="KP",network="star-jv",target="ns1")");
+  CHECK(channel_labels(labels, 1) == R"(country="KP",network="star-jv",target="ns1",probe="soa")");
+  CHECK(channel_labels(labels, 3) == R"(country="",network="anycast-1",target="anycast-1",probe="ping")");
 }
 
-TEST_CASE("inactive rows have empty label blocks and move no other") {
+TEST_CASE("inactive rows have no labels and move no other") {
   config::Plan plan = sample::small_plan();
   plan.channels[1].is_active = false;
   plan.targets[0].is_active = false;
-  const LabelBlocks labels(std::make_shared<const config::Plan>(plan));
-  CHECK(labels.target(0).empty());
-  CHECK(labels.channel(1).empty());
-  CHECK(labels.target(1) == R"(country="KP",network="koryolink",target="phone")");
-  CHECK(labels.channel(2) == R"(country="KP",network="koryolink",target="phone",probe="ping")");
+  const ChannelLabels labels(std::make_shared<const config::Plan>(plan));
+  CHECK(target_labels(labels, 0).empty());
+  CHECK(channel_labels(labels, 1).empty());
+  CHECK(target_labels(labels, 1) == R"(country="KP",network="koryolink",target="phone")");
+  CHECK(channel_labels(labels, 2) == R"(country="KP",network="koryolink",target="phone",probe="ping")");
 }

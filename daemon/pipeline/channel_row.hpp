@@ -1,0 +1,29 @@
+// What a snapshot says of one channel, unpacked: plain values for whoever shows them.
+#pragma once
+
+#include <optional>
+
+#include "daemon/measure/view.hpp"
+#include "daemon/measure/windows.hpp"
+#include "probes/base/time.hpp"
+#include "probes/result.hpp"
+
+namespace blipd::pipeline {
+
+struct ChannelState {
+  std::optional<double> usual_answer_ratio;  // absent until learned
+  bool has_vote = true;                      // false: answers too seldom to say anything
+  probes::Outcome last_outcome = probes::Outcome::kAborted;
+  std::optional<base::Duration> last_rtt;
+  std::optional<base::WallTime> last_settled;
+  std::optional<base::WallTime> last_answered;
+  probes::StampSource stamps = probes::StampSource::kNone;
+};
+
+struct ChannelRow : ChannelState {
+  measure::Counters counters;
+  measure::HistogramView rtt_histogram;  // bounds are the spec's rtt_buckets
+  measure::WindowViews windows;
+};
+
+}  // namespace blipd::pipeline
