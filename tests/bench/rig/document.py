@@ -10,7 +10,8 @@ READING = """## Reading it
   in percent of the median.
 - CPU is the scheduler's account of the whole process, all threads, over a steady stretch; probes are counted by the far end.
   Sending a packet over a veth link is done by whoever sends up to the moment at which it lies in the far end's ring, so every
-  tool's figure holds that part of the link; where the far kernel answers at once, the answer's way back, too.
+  tool's figure holds that part of the link. An answer's way back into the tool's socket or ring is the far end's to do, as it
+  would be a network card's interrupt on another core; where the far kernel answers at once it is in the tool's figure, too.
 - The far end 50 ms away is a program of ours on the other core (`tests/bench/far`): it answers 50 ms after the kernel's stamp
   of a request's arrival, and counts what it dropped or sent more than a millisecond late. When it dropped anything, or was late
   with more than one in a hundred where that matters, what was measured is void, and the row says so.

@@ -39,7 +39,7 @@ class Memory:
                 daemon.get("/metrics")
                 found["first_scrape_mib"] = accounting.memory_bytes(pid) / 2**20
                 minutes = []
-                seconds = FILLED_SECONDS if not bench.quick else 20
+                seconds = FILLED_SECONDS if not bench.quick else 10
                 for _ in range(round(seconds / 55) or 1):
                     time.sleep(min(55, seconds))
                     metrics, _ = daemon.get("/metrics")
