@@ -107,4 +107,5 @@ class Million:
             "aborted": counts["aborted"],
             "scrape_seconds": took,
             "body_mib": size / 2**20,
+            **({} if count == MILLION else {"million_missing": f"a quick run asks {count:,} channels"}),
         }
