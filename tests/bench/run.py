@@ -50,11 +50,18 @@ def stolen() -> tuple[int, int]:
     return ticks[7], sum(ticks)
 
 
+def command(arguments) -> str:
+    """As it would be given again; where its output went is nobody else's business."""
+    rows = [] if arguments.rows == ",".join(row.name for row in ROWS) else ["--rows", arguments.rows]
+    quick = ["--quick"] if arguments.quick else []
+    return " ".join(["./dev bench", *quick, *rows, "--rounds", str(arguments.rounds)])
+
+
 def measure(rows: list, arguments) -> dict:
     report = {
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "commit": said_by("git", "-c", "safe.directory=*", "-C", ROOT, "describe", "--always", "--dirty") or "unknown",
-        "command": " ".join(["./dev bench", *[word for word in sys.argv[1:] if word != "--write"]]),
+        "command": command(arguments),
         "machine": machine(),
         "peers": {name: said_by("dpkg-query", "-W", "-f", "${Version}", name) or "missing" for name in PEERS},
     }
@@ -67,7 +74,7 @@ def measure(rows: list, arguments) -> dict:
             bench.close()
     after = stolen()
     report["steal_percent"] = 100 * (after[0] - before[0]) / max(1, after[1] - before[1])
-    report["build"] = bench.build or said_by(settings.blipd(), "version")
+    report["build"] = bench.build or said_by(settings.blipd(), "--version")
     report["minutes"] = (time.monotonic() - began) / 60
     return report
 

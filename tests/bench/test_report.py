@@ -195,6 +195,19 @@ def test_the_document_names_each_goal_that_was_not_reached(tmp_path):
     assert document.missed({"rows": rows}) == ["sample: cost: 10 µs, goal ≤ 9", "other: no figures"]
 
 
+def test_the_whole_document_has_every_goal_once_in_its_table(tmp_path):
+    rows = Bench(tmp_path, quick=True).run([_Row("sample", 8.0), _Row("other", ValueError("odd"))], 1)
+    report = {
+        "rows": rows, "date": "2014-12-22", "commit": "c", "build": "b", "command": "./dev bench", "minutes": 1.0,
+        "peers": {"fping": "5.1"}, "steal_percent": 0.0,
+        "machine": {"processor": "p", "memory_gib": 1, "kernel": "k", "load_at_start": 0.0},
+    }  # fmt: skip
+    text = document.markdown(report)
+    assert "1 of 1 goals reached." in text
+    assert [line for line in text.splitlines() if line.startswith("| sample")] == ["| sample | cost |  8 µs |  ≤ 9 | reached |"]
+    assert "other gave no figures" in text
+
+
 def test_an_earlier_run_stands_beside_this_one(tmp_path):
     bench = Bench(tmp_path, quick=True)
     earlier, rows = bench.run([_Row("sample", 12.5)], 1), bench.run([_Row("sample", 8.0)], 1)

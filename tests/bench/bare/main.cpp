@@ -2,6 +2,7 @@
 // makes: sendmmsg on one raw socket with its own IP header, 32 packets a call, on a tick of 10 ms; one libpcap ring
 // that shows both directions; answers matched by sequence number. No token, window, verdict, budget or server. What it
 // costs is what the machine's kernel costs, and what blipd costs beyond it is blipd's.
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <pcap/pcap.h>
 #include <sys/prctl.h>
@@ -200,10 +201,10 @@ std::vector<Address> read_targets(const std::string& file) {
   std::ifstream in(file);
   for (std::string line; std::getline(in, line);) {
     const auto address = Address::parse(line);
-    if (!address || !address->is_v4()) throw std::runtime_error(file + ": no IPv4 address: " + line);
+    if (!address || !address->is_v4()) throw std::runtime_error(fmt::format("{}: no IPv4 address: {}", file, line));
     targets.push_back(*address);
   }
-  if (targets.empty()) throw std::runtime_error(file + ": no targets");
+  if (targets.empty()) throw std::runtime_error(fmt::format("{}: no targets", file));
   return targets;
 }
 

@@ -39,7 +39,7 @@ void flights_second(benchmark::State& state) {
   std::vector<probes::Sequence> last(channels);
   base::MonoTime now = bench::kStart;
   std::size_t tick = 0;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     for (std::size_t step = 0; step < kTicks; ++step, ++tick, now += 10ms) {
       // Answers first, as the loop has it.
       if (tick >= kAnswerTicks) {

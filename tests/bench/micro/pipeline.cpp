@@ -44,7 +44,7 @@ class Country {
 void pipeline_second(benchmark::State& state) {
   Country country(static_cast<std::size_t>(state.range(0)));
   for (int i = 0; i < 10; ++i) country.second();
-  for (auto _ : state) country.second();
+  while (state.KeepRunning()) country.second();
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 BENCHMARK(pipeline_second)->Arg(1000)->Arg(100'000)->Unit(benchmark::kMillisecond);
@@ -52,7 +52,7 @@ BENCHMARK(pipeline_second)->Arg(1000)->Arg(100'000)->Unit(benchmark::kMillisecon
 void snapshot(benchmark::State& state) {
   Country country(static_cast<std::size_t>(state.range(0)));
   for (int i = 0; i < 60; ++i) country.second();
-  for (auto _ : state) benchmark::DoNotOptimize(country.snapshot());
+  while (state.KeepRunning()) benchmark::DoNotOptimize(country.snapshot());
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 BENCHMARK(snapshot)->Arg(10'000)->Unit(benchmark::kMillisecond);
@@ -66,7 +66,7 @@ void exposition(benchmark::State& state) {
   const auto labels = std::make_shared<const serve::LabelBlocks>(country.plan());
   std::string piece;
   std::size_t bytes = 0;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     serve::MetricsBody body(published, stats, labels);
     while (body.next(piece)) bytes += piece.size();
   }

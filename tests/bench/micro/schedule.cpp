@@ -23,7 +23,7 @@ void schedule_tick(benchmark::State& state) {
   base::MonoTime now = bench::kStart;
   schedule.assign(entries(static_cast<std::size_t>(state.range(0))), now);
   std::int64_t probes = 0;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     now += 10ms;
     schedule.advance(now, [&](probes::ChannelIndex channel, base::MonoTime) {
       benchmark::DoNotOptimize(channel);
@@ -36,7 +36,7 @@ BENCHMARK(schedule_tick)->Arg(1000)->Arg(100'000);
 
 void schedule_assign(benchmark::State& state) {
   const auto all = entries(static_cast<std::size_t>(state.range(0)));
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     engine::Schedule schedule;
     schedule.assign(all, bench::kStart);
     benchmark::DoNotOptimize(schedule.next_due());

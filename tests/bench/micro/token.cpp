@@ -19,7 +19,7 @@ constexpr std::uint16_t kSize = 56;
 
 void token_hash(benchmark::State& state) {
   std::array<std::byte, 24> message{};
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     message[0] = static_cast<std::byte>(state.iterations());
     benchmark::DoNotOptimize(base::siphash24(kKey, base::Bytes(message)));
   }
@@ -32,7 +32,7 @@ void token_write(benchmark::State& state) {
   const auto target = base::Address::parse("198.18.0.1");
   std::array<std::byte, 8 + kSize> message{};
   probes::Sequence sequence = 0;
-  for (auto _ : state) benchmark::DoNotOptimize(echo.write_request(message, *target, 7, ++sequence, kSize));
+  while (state.KeepRunning()) benchmark::DoNotOptimize(echo.write_request(message, *target, 7, ++sequence, kSize));
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(token_write);
@@ -53,7 +53,7 @@ void token_match(benchmark::State& state) {
   packet.ttl = 64;
   packet.payload = message;
   if (echo.read(packet).kind != probes::EchoReading::Kind::kReply) throw std::logic_error("the reply is not believed");
-  for (auto _ : state) benchmark::DoNotOptimize(echo.read(packet));
+  while (state.KeepRunning()) benchmark::DoNotOptimize(echo.read(packet));
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(token_match);

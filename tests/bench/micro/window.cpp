@@ -22,7 +22,7 @@ void window_add(benchmark::State& state) {
   fill(windows, bench::kStart, bench::round_trips(3600));
   base::MonoTime now = bench::kStart + 1h;
   std::size_t i = 0;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     windows.add(bench::answered(0, static_cast<probes::Sequence>(i), now, rtts[i % rtts.size()]));
     now += 1s;
     ++i;
@@ -37,7 +37,7 @@ void window_view(benchmark::State& state) {
   measure::Windows windows;
   fill(windows, bench::kStart, bench::round_trips(static_cast<std::size_t>(seconds)));
   const base::MonoTime now = bench::kStart + std::chrono::seconds(seconds);
-  for (auto _ : state) benchmark::DoNotOptimize(windows.view(now));
+  while (state.KeepRunning()) benchmark::DoNotOptimize(windows.view(now));
   state.SetItemsProcessed(state.iterations());
 }
 // With a minute of samples; with the longest window full.
@@ -49,7 +49,7 @@ void channel_result(benchmark::State& state) {
   measure::Channel channel(bounds.size());
   base::MonoTime now = bench::kStart;
   std::size_t i = 0;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     channel.on_sent();
     channel.on_result(bench::answered(0, static_cast<probes::Sequence>(i), now, rtts[i % rtts.size()]), bounds);
     now += 1s;

@@ -4,6 +4,7 @@ mood changes. A row that fails says why, and the others go on."""
 import os
 import pathlib
 import re
+import subprocess
 import sys
 import time
 import traceback
@@ -37,14 +38,22 @@ class Bench:
     def beside(self, name: str, run, far: str = "responder", punctual: bool = True) -> dict | None:
         """What `run(far)` measures of a peer. None, and a word in the report, when it cannot be had: a peer's failure does
         not take the row's own figures away."""
-        try:
+
+        def measured():
             with getattr(self.far_ends, far)() as there:
                 result = run(there)
                 there.check(punctual)
                 return result
+
+        return self.attempt(name, measured)
+
+    def attempt(self, name: str, part):
+        """What `part()` gives; None, and a word in the report, when it fails: the rest of the row is worth having."""
+        try:
+            return part()
         except FarEndDidNotKeepUp as failure:
             self._failures.append(f"{name}: void: {failure}")
-        except (AssertionError, RuntimeError, OSError) as failure:
+        except (AssertionError, RuntimeError, OSError, LookupError, subprocess.SubprocessError) as failure:
             self._failures.append(f"{name}: {_first_lines(failure)}")
         self.say(f"  {self._failures[-1]}")
         return None

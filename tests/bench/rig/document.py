@@ -1,6 +1,6 @@
 """docs/benchmarks.md, and the tables that a run prints."""
 
-from rig.report import number, row_lines, table
+from rig.report import number, row_lines, table, verdict
 
 HEAD = ("what", "value", "goal", "", "spread")
 READING = """## Reading it
@@ -10,10 +10,11 @@ READING = """## Reading it
   in percent of the median.
 - CPU is the scheduler's account of the whole process, all threads, over a steady stretch; probes are counted by the far end.
   Sending a packet over a veth link is done by whoever sends up to the moment at which it lies in the far end's ring, so every
-  tool's figure holds that part of the link; where the far kernel answers at once, the answer's way back, too.
+  tool's figure holds that part of the link. An answer's way back into the tool's socket or ring is the far end's to do, as it
+  would be a network card's interrupt on another core; where the far kernel answers at once it is in the tool's figure, too.
 - The far end 50 ms away is a program of ours on the other core (`tests/bench/far`): it answers 50 ms after the kernel's stamp
-  of a request's arrival, and counts what it dropped or sent more than a millisecond late. When that is anything dropped, or
-  more than one in a hundred late, the row is void and says so.
+  of a request's arrival, and counts what it dropped or sent more than a millisecond late. When it dropped anything, or was late
+  with more than one in a hundred where that matters, what was measured is void, and the row says so.
 - The bare loop (`tests/bench/bare`) is the smallest program with blipd's system calls: the machine's limit.
 - Peers are run as they are meant to be: fping with a gap that spreads its packets (paced) and without one (in bursts, which no
   host on the Internet deserves); blackbox_exporter asked over 100 connections; zmap and masscan from start to end.
@@ -37,8 +38,29 @@ def of_rows(report: dict, level: str = "##") -> str:
             parts += [f"- {key.removesuffix('_missing')}: {text}\n" for key, text in each.items() if key.endswith("_missing")]
         parts += [f"- {text}\n" for text in row["failures"]]
         if loads := ", ".join(number(each["load_before"]) for each in row["rounds"]):
-            parts.append(f"Load of the machine before: {loads}. {row['seconds']:.0f} s.\n")
+            parts.append(f"Load of the machine before: {loads}{_others(row)}. {row['seconds']:.0f} s.\n")
     return "\n".join(parts)
+
+
+def _others(row: dict) -> str:
+    """What else the machine did while blipd was measured, in processors, and what the hypervisor took."""
+    rounds = [each for each in row["rounds"] if "others_busy" in each]
+    if not rounds:
+        return ""
+    busy = ", ".join(number(each["others_busy"]) for each in rounds)
+    stolen = ", ".join(f"{each['steal_percent']:.1f}" for each in rounds)
+    return f"; beside blipd {busy} processors were busy, the far end's among them, and {stolen} % stolen"
+
+
+def goals(report: dict) -> str:
+    """One table of all that was to be reached."""
+    lines = [
+        (row["name"], entry["what"], f"{number(entry['value'])} {entry['unit']}".strip(), entry["goal"], verdict(entry))
+        for row in report["rows"]
+        for entry in row["figures"]
+        if entry["goal"]
+    ]
+    return table(("row", "what", "value", "goal", ""), lines)
 
 
 def of_sizes(sizes: list[dict]) -> str:
@@ -63,7 +85,7 @@ def markdown(report: dict) -> str:
     m = report["machine"]
     reached = sum(entry["reached"] is True for row in report["rows"] for entry in row["figures"])
     wanted = sum(entry["reached"] is not None for row in report["rows"] for entry in row["figures"])
-    misses = "\n".join(f"- {line}" for line in missed(report)) or "- none"
+    silent = "".join(f"- {row['name']} gave no figures; its section says why\n" for row in report["rows"] if not row["figures"])
     peers = "; ".join(f"{name} {version}" for name, version in report["peers"].items())
     return f"""# Benchmarks
 
@@ -74,10 +96,10 @@ The last run of `./dev bench`, which writes this file with `--write`:
 - `{report["command"]}`, {report["minutes"]:.0f} minutes
 - beside it, as Debian packages them: {peers}
 
-{_before(report)}{reached} of {wanted} goals reached. Not reached:
+{_before(report)}{reached} of {wanted} goals reached.
 
-{misses}
-
+{goals(report)}
+{silent}
 {of_rows(report)}
 {READING}"""
 

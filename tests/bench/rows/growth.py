@@ -14,7 +14,7 @@ KEPT = 1 << 30  # of a million's scrape: the counters come first, and all of it 
 
 class Growth:
     name = "growth"
-    title = "growth from 100 to 100,000 channels at 1 s, 50 ms away: exponent from 10,000 to 100,000 (1 is linear)"
+    title = "growth from 100 to 100,000 channels at 1 s, 50 ms away: exponent from the last but one to the last (1 is linear)"
     rounds = 1
     # A tenth beyond 1 is what a noisy machine makes of a straight line through two points a factor of ten apart.
     figures = [
@@ -26,15 +26,16 @@ class Growth:
             ("reload_seconds", "reload of 1 %"),
             ("scrape_seconds", "scrape"),
         )
-    ] + [Figure("lag_p99_ms", "lag p99 at 100,000", "ms", AtMost(15))]
+    ] + [Figure("lag_p99_ms", "lag p99 of the last", "ms", AtMost(15))]
 
     def measure(self, bench) -> dict:
-        sizes = [self._at(bench, count) for count in SIZES]
+        counts = SIZES[:-1] if bench.quick else SIZES
+        sizes = [self._at(bench, count) for count in counts]
         found = {"sizes": sizes, "lag_p99_ms": sizes[-1]["lag_p99_ms"]}
         for figure in self.figures:
             if figure.key.startswith("exponent_"):
                 key = figure.key.removeprefix("exponent_")
-                found[figure.key] = growth_exponent(SIZES[-2:], [size[key] for size in sizes[-2:]])
+                found[figure.key] = growth_exponent(counts[-2:], [size[key] for size in sizes[-2:]])
         return found
 
     def _at(self, bench, count: int) -> dict:
@@ -106,4 +107,5 @@ class Million:
             "aborted": counts["aborted"],
             "scrape_seconds": took,
             "body_mib": size / 2**20,
+            **({} if count == MILLION else {"million_missing": f"a quick run asks {count:,} channels"}),
         }

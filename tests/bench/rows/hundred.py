@@ -2,7 +2,7 @@
 
 import time
 
-from rig import accounting, blipd
+from rig import accounting, blipd, pingers
 from rig.far_end import addresses
 from rig.report import AtMost, Figure
 
@@ -16,6 +16,8 @@ class Hundred:
     figures = [
         Figure("core_percent", "CPU without scrapes", "% of a core", AtMost(70)),
         Figure("us", "CPU per probe without scrapes", "µs", AtMost(7)),
+        Figure("bare_us", "bare loop, CPU per probe", "µs"),
+        Figure("bare_ratio", "blipd / bare loop", "×"),
         Figure("scraped_us", "CPU per probe, scrapes included", "µs"),
         Figure("probes", "probes while it was watched"),
         Figure("lost", "lost, since the start", "", AtMost(0), "worst"),
@@ -44,8 +46,11 @@ class Hundred:
                 daemon.end()
             far.check()
         before, after = blipd.settled(first), blipd.settled(last)
+        bare = bench.beside("bare", lambda far: pingers.bare(far, bench.directory, addresses(CHANNELS), bench.stretch(4)))
         return {
             **result,
+            "bare_us": bare and bare["us"],
+            "bare_ratio": bare and result["us"] / bare["us"],
             "scraped_us": scraped["us"],
             "probes": after["sent"] - before["sent"],
             "lost": after["lost"],  # since the start: nothing may ever be lost

@@ -30,7 +30,7 @@ class Overload:
             daemon = blipd.Blipd(far.near, text, bench.directory)
             try:
                 daemon.wait_listening(60)
-                time.sleep(10)  # the first round cannot be ready in time: that is the point
+                time.sleep(bench.stretch(10))  # the first round cannot be ready in time: that is the point
                 stretch = accounting.Stretch(far, daemon.process)
                 healthy = []
                 for _ in range(10):
