@@ -65,18 +65,21 @@ class RandomRows {
     if (window.ipdv_pairs > 0) window.mean_ipdv = base::Duration(static_cast<std::int64_t>(number()));
     if (window.round_trips == 0) return window;
     window.minimum_rtt = rtt(0);
-    const std::uint64_t kind = below(3);
-    for (base::Duration& each : window.rtt) each = kind == 1 && below(4) == 0 ? window.minimum_rtt : rtt(kind);
+    const std::uint64_t kind = below(4);
+    for (base::Duration& each : window.rtt)
+      each = (kind == 1 || kind == 2) && below(4) == 0 ? window.minimum_rtt : rtt(kind);
     std::sort(window.rtt.begin(), window.rtt.end());
     window.pdv = chance() ? base::Duration(static_cast<std::int64_t>(number()))
                           : std::max(window.rtt[2] - window.minimum_rtt, base::Duration::zero());
     return window;
   }
 
-  // As codes, as bins, and as neither.
+  // As codes, as coarse or fine bins, and as neither.
   base::Duration rtt(std::uint64_t kind) {
     if (kind == 0) return measure::decode_rtt(static_cast<measure::RttCode>(below(measure::kRttCodes)));
-    if (kind == 1) return measure::decode_bin(static_cast<std::uint32_t>(below(measure::kBins)));
+    if (kind == 1)
+      return measure::decode_bin(static_cast<std::uint32_t>(below(measure::kCoarseBins)), measure::kCoarse);
+    if (kind == 2) return measure::decode_bin(static_cast<std::uint32_t>(below(measure::kFineBins)), measure::kFine);
     return base::Duration(static_cast<std::int64_t>(number()));
   }
 
@@ -123,7 +126,9 @@ TEST_CASE("The usual answer ratio of a table of channels is good to a millionth"
 
 TEST_CASE("A steady channel takes some hundred bytes of a table", "[channel_table]") {
   const auto code = [](base::Duration rtt) { return measure::decode_rtt(measure::encode_rtt(rtt)); };
-  const auto bin = [](base::Duration rtt) { return measure::decode_bin(measure::bin_of(measure::encode_rtt(rtt))); };
+  const auto bin = [](base::Duration rtt) {
+    return measure::decode_bin(measure::bin_of(measure::encode_rtt(rtt), measure::kCoarse), measure::kCoarse);
+  };
   ChannelRow row;
   row.usual_answer_ratio = 0.998123;
   row.last_rtt = 50123456ns;
