@@ -63,7 +63,7 @@ void exposition(benchmark::State& state) {
   serve::Published published;
   published.snapshot = country.snapshot();
   const serve::ServerStats stats;
-  const auto labels = std::make_shared<const serve::LabelBlocks>(country.plan());
+  const auto labels = std::make_shared<const serve::ChannelLabels>(country.plan());
   std::string piece;
   std::size_t bytes = 0;
   while (state.KeepRunning()) {
