@@ -6,7 +6,7 @@ namespace blipd::serve {
 
 void FreshValue::get(base::MonoTime now, Waiter waiter) {
   if (last_ && now - arrived_at_ < kReuse) return waiter(last_);
-  waiting_.push_back(Waiting{now + kPatience, std::move(waiter)});
+  waiting_.push_back(Waiting{now + (last_ ? kPatience : kFirstPatience), std::move(waiter)});
   if (is_asking_) return;
   is_asking_ = true;
   request_();

@@ -1,6 +1,6 @@
 // Asks for a fresh Published when somebody wants one, but not too often: requests that wait at the same time
 // share one answer, a value younger than kReuse is given again, and who has waited for kPatience gets the last
-// one. Reads no clock and has no thread: all calls come from one thread, with the time.
+// one, or nothing after kFirstPatience. Reads no clock and has no thread: all calls come from one thread, with the time.
 #pragma once
 
 #include <chrono>
@@ -21,11 +21,13 @@ class FreshValue {
 
   static constexpr base::Duration kReuse = std::chrono::milliseconds(250);
   static constexpr base::Duration kPatience = std::chrono::seconds(1);
+  // As long as there is nothing else to give: within the ten seconds that Prometheus waits by itself.
+  static constexpr base::Duration kFirstPatience = std::chrono::seconds(5);
 
   // `request` asks for a value, which comes by arrived() or is given up by failed(), once per call.
   explicit FreshValue(std::function<void()> request) : request_(std::move(request)) {}
 
-  // Calls `waiter` once: now, or within kPatience if expire() is called in time.
+  // Calls `waiter` once: now, or within its patience if expire() is called in time.
   void get(base::MonoTime now, Waiter waiter);
   void arrived(base::MonoTime now, Value value);
   void failed();
@@ -45,7 +47,7 @@ class FreshValue {
   bool is_asking_ = false;
   Value last_;
   base::MonoTime arrived_at_{};
-  std::deque<Waiting> waiting_;  // by deadline, since patience is the same for all
+  std::deque<Waiting> waiting_;  // by deadline: patience is the same for all until all are answered
 };
 
 }  // namespace blipd::serve

@@ -84,7 +84,7 @@ void HttpSession::on_admitted(Gate::Answer answer) {
   if (!Router::needs_value({method.data(), method.size()}, {target.data(), target.size()}))
     return this->answer(nullptr);
   state_ = State::kWaiting;
-  arm(FreshValue::kPatience + host_.options().request_timeout);
+  arm(FreshValue::kFirstPatience + host_.options().request_timeout);
   host_.get_value(Router::needs_channels({target.data(), target.size()}),
                   [self = shared_from_this()](const FreshValue::Value& value) {
                     if (self->state_ == State::kWaiting) self->answer(value);

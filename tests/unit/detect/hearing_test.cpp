@@ -30,7 +30,8 @@ struct Bench {
     config::Target& target = network.targets.emplace_back();
     target.name = "t";
     target.host = "198.18.0.1";
-    target.probes.emplace_back().name = "p";
+    target.probes.resize(1);
+    target.probes[0].name = "p";
     return configuration;
   }
   void settle(Outcome outcome, MonoTime sent, MonoTime settled) {

@@ -20,7 +20,8 @@ std::shared_ptr<const config::Plan> plan_of(std::size_t targets, std::size_t way
       config::Target& target = country.networks[n].targets.emplace_back();
       target.name = "t" + std::to_string(i);
       target.host = "198.18.0.1";
-      for (std::size_t w = 0; w < ways; ++w) target.probes.emplace_back().name = "p" + std::to_string(w);
+      target.probes.resize(ways);
+      for (std::size_t w = 0; w < ways; ++w) target.probes[w].name = "p" + std::to_string(w);
     }
   }
   configuration.countries.push_back(country);

@@ -127,7 +127,7 @@ TEST_CASE("what several shards learn comes as from one, through a new plan, requ
   const base::MonoTime start = clock.read().mono;
   const auto all_answered = [&](int times) {
     return std::ranges::count_if(pipeline.answered, [&](const auto& entry) { return entry.second >= times; }) >=
-           static_cast<std::ptrdiff_t>(plan->channels_by_name.size());
+           std::ranges::count_if(plan->channels, [](const auto& channel) { return channel.is_active; });
   };
   const auto lead_of_t20 = [&] {
     return pipeline.sent[*plan->find_channel("XX/n/t20/web")] - pipeline.sent[*plan->find_channel("XX/n/t21/web")];
@@ -144,7 +144,7 @@ TEST_CASE("what several shards learn comes as from one, through a new plan, requ
       const auto next = plan_of(11, 36, plan.get());
       for (std::size_t i = 0; i < plan->channels.size(); ++i) {
         const auto channel = static_cast<probes::ChannelIndex>(i);
-        if (next->channels[i].is_active && next->channel_name(i) == plan->channel_name(i)) continue;
+        if (next->channels[i].is_active && next->channel_name(channel) == plan->channel_name(channel)) continue;
         pipeline.sent.erase(channel);
         pipeline.answered.erase(channel);
         pipeline.unanswered.erase(channel);
