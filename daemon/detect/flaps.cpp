@@ -35,7 +35,8 @@ void Flaps::advance(base::MonoTime now, bool is_down, const config::Detect& rule
   if (was_unstable != is_unstable_) settled_until_ = base::MonoTime::min();
 }
 
-// Whether the penalty still says what it said: stays above the lower threshold while unstable, below the upper one else.
+// Whether the penalty still says what it said: stays above the lower threshold while unstable, below the upper one
+// else.
 bool Flaps::is_penalty_settled(base::MonoTime now, const config::Detect& rules) {
   if (now < settled_until_) return true;
   const double now_is = penalty(now, rules.flap_half_life, rules);

@@ -1,6 +1,6 @@
-// What an assessment must not forget over a restart, as plain values: what is usual of each channel, network and country,
-// and how often things fell lately. Copied on the probing thread, the channels a slice at a time; made into JSON by
-// whichever thread has time for it. What it becomes is read by Assessment::restore().
+// What an assessment must not forget over a restart, as plain values: what is usual of each channel, network and
+// country, and how often things fell lately. Copied on the probing thread, the channels a slice at a time; made into
+// JSON by whichever thread has time for it. What it becomes is read by Assessment::restore().
 #pragma once
 
 #include <cstdint>

@@ -36,8 +36,9 @@ class Flights {
 
   Flights(probes::ResultSink& sink, base::Duration late_window);
 
-  // Gives a channel, one of those that there is room for, its slots, or takes them back. Probes under way stay where the
-  // generation is unchanged, together with the timing that the channel had, and vanish without a Result where it is not.
+  // Gives a channel, one of those that there is room for, its slots, or takes them back. Probes under way stay where
+  // the generation is unchanged, together with the timing that the channel had, and vanish without a Result where it is
+  // not.
   void make_room(std::size_t channels);
   void lay_out(probes::ChannelIndex channel, const ChannelTiming& timing);
 

@@ -26,8 +26,8 @@ bool is_echo_or_syn(const probes::ProbeSpec& spec) {
 
 // Those that are new, gone, at another host or asked in another way; all, when others may be refused now.
 std::vector<config::TargetIndex> changed_targets(const config::Plan* before, const config::Plan& now) {
-  const bool are_all = before == nullptr ||
-                       before->configuration.budget.do_not_probe != now.configuration.budget.do_not_probe;
+  const bool are_all =
+      before == nullptr || before->configuration.budget.do_not_probe != now.configuration.budget.do_not_probe;
   const config::Changes changes = config::changes_between(are_all ? nullptr : before, now);
   std::vector<config::TargetIndex> changed = changes.targets;
   for (const probes::ChannelIndex channel : changes.channels) {

@@ -84,7 +84,7 @@ class Roster {
   void rebuild_book();
   void set_standing(config::TargetIndex index, Standing standing);
   bool asks(probes::ChannelIndex channel, const base::Address& address) const;
-  bool is_usable(probes::ChannelIndex channel, const base::Address& address) const;
+  bool is_usable(probes::ChannelIndex index, const base::Address& address) const;
 
   std::shared_ptr<const config::Plan> plan_;
   Share share_;

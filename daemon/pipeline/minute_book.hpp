@@ -23,8 +23,8 @@ class MinuteBook {
   void on_result(const probes::Result& result);
   void on_late(probes::ChannelIndex channel);
 
-  // Lets time pass: verdicts hold for the time since the last call. Begins to close the minute when it is over, and goes
-  // on with it.
+  // Lets time pass: verdicts hold for the time since the last call. Begins to close the minute when it is over, and
+  // goes on with it.
   void advance(const base::Moment& now, const detect::Judge& judge);
 
   std::vector<Minutes> take();

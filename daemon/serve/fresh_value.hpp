@@ -1,6 +1,7 @@
 // Asks for a fresh Published when somebody wants one, but not too often: requests that wait at the same time
 // share one answer, a value younger than kReuse is given again, and who has waited for kPatience gets the last
-// one, or nothing after kFirstPatience. Reads no clock and has no thread: all calls come from one thread, with the time.
+// one, or nothing after kFirstPatience. Reads no clock and has no thread: all calls come from one thread, with the
+// time.
 #pragma once
 
 #include <chrono>

@@ -20,7 +20,7 @@ class DelayQueue {
     Packet bytes;
     std::uint32_t tally = 0;   // whom it counts for
     std::uint64_t number = 0;  // of the request that it answers, among those of its tally
-    bool is_primary = false;  // the one answer to a request, as opposed to a copy or a forgery
+    bool is_primary = false;   // the one answer to a request, as opposed to a copy or a forgery
   };
 
   std::size_t size() const { return heap_.size(); }

@@ -41,11 +41,26 @@ TEST_CASE("A line that is cut anywhere is not plain", "[recorded]") {
 }
 
 TEST_CASE("What is broken or written otherwise is left to the parser", "[recorded]") {
-  for (const char* line :
-       {R"({})", R"({"time":1}x)", R"({"time":1},)", R"({"time":1 })", R"({"time":-1})", R"({"time":1e5})",
-        R"({"time":1.})", R"({"time":.5})", R"({"time":[1]})", R"({"time":nul})", R"({"time":1,"time":2})",
-        R"({"target":"a","time":1})", R"({"more":1})", R"({"target":"a\"b"})", "{\"target\":\"\xc3\xa4\"}",
-        "{\"target\":\"a\tb\"}", R"({"t\u0069me":1})", R"({"time":1,})", R"({"time"1})", R"(["time"])"}) {
+  for (const char* line : {R"({})",
+                           R"({"time":1}x)",
+                           R"({"time":1},)",
+                           R"({"time":1 })",
+                           R"({"time":-1})",
+                           R"({"time":1e5})",
+                           R"({"time":1.})",
+                           R"({"time":.5})",
+                           R"({"time":[1]})",
+                           R"({"time":nul})",
+                           R"({"time":1,"time":2})",
+                           R"({"target":"a","time":1})",
+                           R"({"more":1})",
+                           R"({"target":"a\"b"})",
+                           "{\"target\":\"\xc3\xa4\"}",
+                           "{\"target\":\"a\tb\"}",
+                           R"({"t\u0069me":1})",
+                           R"({"time":1,})",
+                           R"({"time"1})",
+                           R"(["time"])"}) {
     CAPTURE(line);
     CHECK_FALSE(is_plain(line));
   }

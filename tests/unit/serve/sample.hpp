@@ -52,8 +52,8 @@ class PlanMaker {
     return index;
   }
 
-  void ask_by(config::PlannedChannel& channel, probes::ProbeSpec spec) {
-    plan.ways.push_back(std::make_shared<const config::Ways::List>(1, std::move(spec)));
+  void ask_by(config::PlannedChannel& channel, const probes::ProbeSpec& spec) {
+    plan.ways.push_back(std::make_shared<const config::Ways::List>(1, spec));
     channel.asks = plan.ways.back()->data();
   }
 
@@ -65,8 +65,8 @@ class PlanMaker {
     probes::ProbeSpec spec;
     spec.name = std::move(probe);
     spec.rtt_buckets = {0.01, 0.1, 1.0};
-    ask_by(channel, std::move(spec));
-    plan.channels.push_back(std::move(channel));
+    ask_by(channel, spec);
+    plan.channels.push_back(channel);
     const auto index = static_cast<config::ChannelIndex>(plan.channels.size() - 1);
     plan.targets[target].channels.push_back(index);
     return index;
