@@ -26,7 +26,8 @@ using TargetIndex = std::uint32_t;
 using NetworkIndex = std::uint32_t;
 using CountryIndex = std::uint32_t;
 
-struct PlannedChannel {
+// Aligned so that a row never lies across two cache lines.
+struct alignas(32) PlannedChannel {
   bool is_active = false;
   TargetIndex target = 0;
   NetworkIndex network = 0;

@@ -15,6 +15,7 @@
 #include "daemon/detect/recollection.hpp"
 #include "daemon/detect/rtt_watch.hpp"
 #include "probes/base/error.hpp"
+#include "probes/base/prefetch.hpp"
 
 namespace blipd::detect {
 
@@ -26,8 +27,8 @@ class Assessment {
   void on_late(probes::ChannelIndex channel, base::MonoTime at);
   void advance(const base::Moment& now);
   void prefetch(probes::ChannelIndex channel, probes::ResultSink::Distance distance) const {
-    hearing_.roster().prefetch(channel, distance);
-    if (distance == probes::ResultSink::Distance::kFar) __builtin_prefetch(&usual_rtts_[channel], 1);
+    hearing_.prefetch(channel, distance);
+    if (distance == probes::ResultSink::Distance::kFar) base::prefetch(usual_rtts_[channel]);
   }
   void adopt(std::shared_ptr<const config::Plan> plan);
 

@@ -80,6 +80,10 @@ class Hearing {
   bool is_void(const probes::Result& result) const;
   void on_result(const probes::Result& result);
   void advance(base::MonoTime now);
+  void prefetch(probes::ChannelIndex channel, probes::ResultSink::Distance distance) const {
+    roster_.prefetch(channel, distance);
+    if (distance == probes::ResultSink::Distance::kFar) overdue_.prefetch(channel);
+  }
 
   std::vector<probes::ChannelIndex> take_urgent() { return ask_list_.take(); }
   // What changed since the last call, in order.

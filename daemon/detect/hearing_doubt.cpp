@@ -20,7 +20,9 @@ constexpr base::Duration kControlPause = std::chrono::seconds(2);
 
 void Hearing::pass_time(base::MonoTime now) {
   now_ = std::max(now_, now);
-  overdue_.advance(now_, [this](const Asked& asked) { suspect(asked); });
+  overdue_.advance(
+      now_, [this](const Asked& asked) { suspect(asked); },
+      [this](ChannelIndex channel) { roster_.prefetch(channel, probes::ResultSink::Distance::kFar); });
 }
 
 // The evidence, if what waits is vouched for.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "daemon/detect/contact.hpp"
+#include "probes/base/prefetch.hpp"
 #include "probes/base/time.hpp"
 #include "probes/result.hpp"
 
@@ -36,10 +37,14 @@ class Overdue {
     slowest = slowest == kUnknown ? seconds : std::max(seconds, slowest * kFading);
   }
 
-  // Calls `found(asked)` for each probe that became overdue by now, answered or not.
-  template <class Found>
-  void advance(base::MonoTime now, Found found) {
+  void prefetch(probes::ChannelIndex channel) const { base::prefetch(slowest_[channel]); }
+
+  // Calls `found(asked)` for each probe that became overdue by now, answered or not; `soon(channel)` for one that will
+  // be shortly.
+  template <class Found, class Soon>
+  void advance(base::MonoTime now, Found found, Soon soon) {
     while (!asked_.empty() && asked_.front().sent + kAfter <= now) {
+      if (asked_.size() > kAhead) soon(asked_[kAhead].channel);
       const Asked asked = asked_.front();
       asked_.pop_front();
       found(asked);
@@ -47,6 +52,7 @@ class Overdue {
   }
 
  private:
+  static constexpr std::size_t kAhead = 12;
   static constexpr float kUnknown = 1e9F;
   static constexpr float kPrompt = 0.8F;    // seconds; leaves room for a bad moment
   static constexpr float kFading = 0.995F;  // an answer; the slowest is forgotten in some hundred

@@ -13,6 +13,7 @@
 #include "daemon/detect/network_test.hpp"
 #include "daemon/detect/states.hpp"
 #include "daemon/detect/usual.hpp"
+#include "probes/base/prefetch.hpp"
 
 namespace blipd::detect {
 
@@ -111,9 +112,9 @@ class Roster {
   const TargetEntry& target(config::TargetIndex index) const { return targets_[index]; }
   void prefetch(probes::ChannelIndex index, probes::ResultSink::Distance distance) const {
     if (distance == probes::ResultSink::Distance::kFar) {
-      __builtin_prefetch(&channels_[index], 1);
+      base::prefetch(channels_[index]);
     } else {
-      __builtin_prefetch(&targets_[channels_[index].target], 1);
+      base::prefetch(targets_[channels_[index].target]);
     }
   }
   const NetworkCount& network(config::NetworkIndex index) const { return networks_[index]; }

@@ -33,12 +33,12 @@ class Deadlines {
   void add(Class c, const Deadline& deadline) { queues_[c].entries.push_back(deadline); }
 
   // Calls `due(deadline)` for what is due at `now`, queue by queue, and drops it, until `due` returns false: that one
-  // stays. `soon(deadline)` names what comes a little later, for who would have its memory at hand by then.
+  // stays. `soon(far, near)` names what comes a little later, for who would have its memory at hand by then.
   template <class Due, class Soon>
   void advance(base::MonoTime now, Due&& due, Soon&& soon) {
     for (Queue& queue : queues_) {
       while (!queue.entries.empty() && queue.entries.front().verdict <= now) {
-        if (queue.entries.size() > kAhead) soon(queue.entries[kAhead]);
+        if (queue.entries.size() > kAhead) soon(queue.entries[kAhead], queue.entries[kAhead / 2]);
         if (!due(queue.entries.front())) return;
         queue.entries.pop_front();
       }
@@ -46,7 +46,7 @@ class Deadlines {
   }
 
  private:
-  static constexpr std::size_t kAhead = 8;
+  static constexpr std::size_t kAhead = 48;  // most are skipped at once
 
   struct Queue {
     base::Duration timeout;

@@ -320,7 +320,10 @@ void Flights::settle(base::MonoTime now, base::MonoTime doubtful_until) {
     conclude(*slot, deadline.channel, deadline.sequence, result, State::kFailed, nullptr);
     return true;
   };
-  deadlines_.advance(now, decide, [this](const Deadline& soon) { prefetch(soon.channel, soon.sequence); });
+  deadlines_.advance(now, decide, [this](const Deadline& far, const Deadline& near) {
+    prefetch(far.channel);
+    prefetch(near.channel, near.sequence);
+  });
 }
 
 void Flights::void_all(AbortReason reason, base::MonoTime now) {
@@ -357,7 +360,10 @@ bool Flights::is_verdict_due(base::MonoTime now) {
     is_due = slot != nullptr && slot->state == State::kWaiting;
     return !is_due;
   };
-  deadlines_.advance(now, skip_settled, [this](const Deadline& soon) { prefetch(soon.channel, soon.sequence); });
+  deadlines_.advance(now, skip_settled, [this](const Deadline& far, const Deadline& near) {
+    prefetch(far.channel);
+    prefetch(near.channel, near.sequence);
+  });
   return is_due;
 }
 

@@ -14,6 +14,7 @@
 #include "daemon/engine/deadlines.hpp"
 #include "daemon/engine/slot_pool.hpp"
 #include "daemon/engine/transport.hpp"
+#include "probes/base/prefetch.hpp"
 #include "probes/base/time.hpp"
 #include "probes/result.hpp"
 
@@ -92,11 +93,11 @@ class Flights {
 
   // Fetches into the processor's caches what the next calls about a channel, or a probe of it, will touch.
   void prefetch(probes::ChannelIndex channel) const {
-    if (channel < channels_.size()) __builtin_prefetch(&channels_[channel], 1);
+    if (channel < channels_.size()) base::prefetch(channels_[channel]);
   }
   void prefetch(probes::ChannelIndex channel, probes::Sequence sequence) const {
     if (channel >= channels_.size() || !channels_[channel].is_active) return;
-    __builtin_prefetch(&slots_[channels_[channel].slot(sequence)], 1);
+    base::prefetch(slots_[channels_[channel].slot(sequence)]);
   }
 
  private:
@@ -130,7 +131,7 @@ class Flights {
     bool is_stamped = false;  // false: only the order of learning says when
   };
 
-  struct Channel {
+  struct alignas(32) Channel {     // never across two cache lines
     base::WallTime arrived_at{};   // of the answer to last_answered; see Arrival
     std::uint32_t first_slot = 0;  // in slots_
     probes::Sequence next_sequence = 0;

@@ -1,4 +1,5 @@
 #include "daemon/engine/loop.hpp"
+#include "probes/base/prefetch.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -15,7 +16,7 @@ using Distance = probes::ResultSink::Distance;
 constexpr std::size_t kMaxSendsPerTick = 4096;
 
 // How many of what was learned lie between fetching what one of them needs into the caches and its turn.
-constexpr std::size_t kAhead = 16;
+constexpr std::size_t kAhead = 32;
 
 // A notice that could come with every tick comes no more often than this.
 constexpr std::chrono::seconds kNoticeInterval(10);
@@ -249,7 +250,7 @@ std::size_t Loop::send(const base::Moment& now) {
         due({channel, scheduled, false}, now);
       },
       [&](probes::ChannelIndex far, probes::ChannelIndex near) {
-        __builtin_prefetch(&plan_->channels[far]);
+        base::prefetch(plan_->channels[far]);
         roster_.prefetch(far);
         flights_->prefetch(far);
         sink_.prefetch(far, Distance::kFar);

@@ -19,6 +19,7 @@
 #include "daemon/engine/budget.hpp"
 #include "daemon/engine/share.hpp"
 #include "probes/base/address.hpp"
+#include "probes/base/prefetch.hpp"
 
 namespace blipd::engine {
 
@@ -56,7 +57,7 @@ class Roster {
     return book_.find(address, [&](probes::ChannelIndex channel) { return asks(channel, address) && visit(channel); });
   }
 
-  void prefetch(probes::ChannelIndex channel) const { __builtin_prefetch(&routes_[channel]); }
+  void prefetch(probes::ChannelIndex channel) const { base::prefetch(routes_[channel]); }
 
   std::uint32_t unresolved_targets() const { return unresolved_; }
   std::uint32_t refused_targets() const { return refused_; }

@@ -10,6 +10,7 @@
 #include "daemon/measure/tally.hpp"
 #include "daemon/measure/view.hpp"
 #include "daemon/measure/windows.hpp"
+#include "probes/base/prefetch.hpp"
 #include "probes/base/time.hpp"
 #include "probes/result.hpp"
 
@@ -36,11 +37,7 @@ class alignas(64) Channel {
   void on_remark(probes::RemarkKind kind) { tally_.on_remark(kind); }
 
   // Fetches into the processor's caches what the next calls will touch.
-  void prefetch() const {
-    for (std::size_t line = 0; line < sizeof(Channel); line += 64) {
-      __builtin_prefetch(reinterpret_cast<const char*>(this) + line, 1);
-    }
-  }
+  void prefetch() const { base::prefetch(*this); }
 
   Counters counters() const { return tally_.counters(); }
   HistogramView histogram() const { return histogram_.view(); }

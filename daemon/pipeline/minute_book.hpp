@@ -10,6 +10,7 @@
 #include "config/plan.hpp"
 #include "daemon/detect/judge.hpp"
 #include "daemon/pipeline/minutes.hpp"
+#include "probes/base/prefetch.hpp"
 #include "probes/base/time.hpp"
 #include "probes/result.hpp"
 
@@ -22,6 +23,7 @@ class MinuteBook {
   // After voiding: what the vantage point's fault took is aborted.
   void on_result(const probes::Result& result);
   void on_late(probes::ChannelIndex channel);
+  void prefetch(probes::ChannelIndex channel) const { base::prefetch(channels_[channel]); }
 
   // Lets time pass: verdicts hold for the time since the last call. Begins to close the minute when it is over, and
   // goes on with it.

@@ -8,6 +8,7 @@
 #include "daemon/detect/recollection.hpp"
 #include "daemon/measure/channel.hpp"
 #include "daemon/pipeline/minute_book.hpp"
+#include "probes/base/prefetch.hpp"
 
 namespace blipd::pipeline {
 
@@ -55,7 +56,8 @@ class Pipeline::Impl {
   void prefetch(ChannelIndex channel, Distance distance) const {
     if (channel >= channels_.size()) return;
     if (distance == Distance::kFar) {
-      __builtin_prefetch(&plan_->channels[channel]);
+      base::prefetch(plan_->channels[channel]);
+      if (minutes_) minutes_->prefetch(channel);
       channels_[channel].prefetch();
     }
     judge_.prefetch(channel, distance);
