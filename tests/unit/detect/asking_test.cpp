@@ -50,7 +50,8 @@ TEST_CASE("A probe is overdue after a second, where answers are usually quicker"
   std::vector<probes::ChannelIndex> found;
   const auto advance = [&](MonoTime now) {
     found.clear();
-    overdue.advance(now, [&](const Asked& asked) { found.push_back(asked.channel); });
+    overdue.advance(
+        now, [&](const Asked& asked) { found.push_back(asked.channel); }, [](probes::ChannelIndex) {});
     return found;
   };
   overdue.on_sent(0, MonoTime(1s));  // nothing is known of it yet
