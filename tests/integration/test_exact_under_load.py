@@ -40,25 +40,28 @@ class Counted:
     """By host: what blipd says, and what the laboratory says."""
 
 
-@pytest.fixture(scope="module")
-def counted(run_for_module, module_directory):
-    lab = Laboratory(SCENARIO, module_directory)
+@pytest.fixture(scope="module", params=[1, 2], ids=["one shard", "two shards"])
+def counted(request, run_for_module, module_directory):
+    lab = Laboratory(SCENARIO, module_directory / f"shards-{request.param}")
     try:
-        yield _count(lab, run_for_module)
+        yield _count(lab, run_for_module, {"shards": request.param})
     finally:
         lab.close()
 
 
-def _count(lab, run_for_module):
+def _count(lab, run, engine):
     targets = {f"t{i}": (address, ["ping"]) for i, address in enumerate(ADDRESSES)}
-    daemon = run_for_module(lab.namespace, configuration(targets, PROBES, budget=BUDGET))
+    config = configuration(targets, PROBES, budget=BUDGET, engine=engine)
+    daemon = run(lab.namespace, config, directory=lab.stats_file.parent)
     daemon.wait_ready(30)
     wait_until(lambda: _requests(lab) >= HOSTS / INTERVAL * SECONDS, 60, "so many probes", 0.5)
     # From now on nobody is asked, so that everything that is under way gets its verdict.
-    daemon.reload(configuration(targets, PROBES, budget=BUDGET | {"do_not_probe": ["198.18.0.0/15"]}))
+    refused = BUDGET | {"do_not_probe": ["198.18.0.0/15"]}
+    daemon.reload(configuration(targets, PROBES, budget=refused, engine=engine))
     metrics = daemon.wait_for(
         lambda m: m.sum("blipd_probes_in_flight") == 0 and m.sum("blipd_probes_sent_total") > 0, 30, "nothing in flight"
     )
+    daemon.stop(within=5)
     seen = Counted()
     seen.metrics = metrics
     seen.ours = collections.defaultdict(dict)

@@ -30,6 +30,7 @@ def by_channel(metrics, name: str) -> dict:
 
 
 def unanswered_at_far_end(pair) -> int:
+    """At most: what is answered between the two looks makes it less."""
     return pair.far.snmp("Icmp", "InEchos") - pair.far.snmp("Icmp", "OutEchoReps")
 
 
@@ -51,7 +52,7 @@ def test_more_than_the_machine_can_do_is_overrun_and_never_lost(pair, run):
     lost, in_flight = by_channel(metrics, "blipd_probes_lost_total"), by_channel(metrics, "blipd_probes_in_flight")
     assert [t for t in sent if sent[t] != answered[t] + lost[t] + in_flight[t]] == []
     assert sum(lost.values()) == 0
-    assert unanswered_at_far_end(pair) == 0, "the far end did not answer: the test is void"
+    assert unanswered_at_far_end(pair) <= 0, "the far end did not answer: the test is void"
     overrun = metrics.sum("blipd_probes_aborted_total", reason="overrun")
     assert overrun == metrics.sum("blipd_probes_aborted_total") > 0, "the machine can do this: ask for more"
     assert sum(sent.values()) >= 100_000, "it was to send what it can"
@@ -86,4 +87,4 @@ def test_a_process_that_was_held_up_reports_no_loss(pair, run, held_up, times):
     assert metrics.sum("blipd_probes_lost_total") == 0
     assert metrics.sum("blipd_answers_late_total") == 0, "an answer that came in time was taken for a late one"
     assert metrics.sum("blipd_probes_sent_total") > 5000 * times * 0.35 * 0.8
-    assert unanswered_at_far_end(pair) == 0, "the far end did not answer: the test is void"
+    assert unanswered_at_far_end(pair) <= 0, "the far end did not answer: the test is void"
