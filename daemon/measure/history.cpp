@@ -62,6 +62,12 @@ class Joiner {
     out_.insert(out_.end(), packed.begin(), packed.end());
   }
 
+  // All slices that are left, as they are; the one before was written anew.
+  void copy_rest(std::span<const std::uint8_t> packed, Period last) {
+    out_.insert(out_.end(), packed.begin(), packed.end());
+    last_ = last;
+  }
+
   Period base() const { return base_; }
   Period last() const { return last_; }  // start of the last slice that was written
 
@@ -189,6 +195,11 @@ void History::tidy(base::MonoTime now) {
     } else {
       joiner.join(slices, grain);
       joiner.settle();
+      // What follows is younger, and as short as this one still has to be: all of it stays.
+      if (grain == Grain::kShort) {
+        joiner.copy_rest(bytes().subspan(slices.position()), head.last);
+        break;
+      }
     }
     before = start;
     from = slices.position();
