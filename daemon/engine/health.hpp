@@ -12,8 +12,8 @@
 namespace blipd::engine {
 
 // Upper bounds of the scheduling-lag histogram, in seconds.
-inline constexpr std::array<double, 12> kLagBuckets = {0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
-                                                       0.1,   0.2,   0.5,   1.0,  2.0,  5.0};
+inline constexpr std::array<double, 13> kLagBuckets = {0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.05,
+                                                       0.1,   0.2,   0.5,   1.0,  2.0,   5.0};
 
 struct Health {
   bool is_capturing = false;          // false: answers come from sockets, see `clock_source`

@@ -131,8 +131,9 @@ void Roster::set_route(probes::ChannelIndex channel, const std::vector<base::Add
 }
 
 void Roster::rebuild_book() {
-  // Twice what there is: rebuilt once for every doubling.
-  book_.clear(2 * (routes_.size() + more_.size()));
+  std::size_t entries = routes_.size();
+  for (const auto& [channel, addresses] : more_) entries += addresses.size();
+  book_.clear(entries);
   for (probes::ChannelIndex channel = 0; channel < routes_.size(); ++channel) {
     const Route& route = routes_[channel];
     if (!route.is_known || !is_echo_or_syn(plan_->channels[channel].spec())) continue;

@@ -126,6 +126,26 @@ TEST_CASE("a channel is found at the addresses that its name has now, and at no 
   }
 }
 
+TEST_CASE("names with a great many addresses are all found again") {
+  std::vector<config::Target> targets;
+  for (int t = 0; t < 12; ++t)
+    targets.push_back({"t" + std::to_string(t), "ns" + std::to_string(t) + ".lab", {ping()}});
+  Bench b(with_targets(targets));
+  for (int t = 0; t < 12; ++t) {
+    std::vector<Address> addresses;
+    for (int a = 1; a <= 200; ++a) {
+      addresses.push_back(address(("198.18." + std::to_string(t) + "." + std::to_string(a)).c_str()));
+    }
+    b.roster.resolved("ns" + std::to_string(t) + ".lab", addresses);
+  }
+  for (int t = 0; t < 12; ++t) {
+    for (int a = 1; a <= 200; ++a) {
+      const auto text = "198.18." + std::to_string(t) + "." + std::to_string(a);
+      REQUIRE(channels_at(b.roster, text.c_str()) == std::vector<probes::ChannelIndex>{static_cast<unsigned>(t)});
+    }
+  }
+}
+
 TEST_CASE("reloads leave the roster as a new one for the same plan would be") {
   std::mt19937 random(3);
   const auto made_up = [&] {

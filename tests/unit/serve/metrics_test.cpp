@@ -257,7 +257,7 @@ TEST_CASE("our own quality is exported, scheduling lag as a cumulative histogram
   published.health.clock_source = "kernel";
   published.health.send_errors = 3;
   published.health.lag_counts[0] = 5;
-  published.health.lag_counts[12] = 2;
+  published.health.lag_counts.back() = 2;
   published.health.lag_sum_seconds = 20.5;
   published.reload.was_successful = false;
   const Metrics metrics = sample::read_metrics(render(published));
