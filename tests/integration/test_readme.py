@@ -92,8 +92,13 @@ def test_prometheus_scrapes_it_and_evaluates_every_rule(followed):
 
     wait_until(are_evaluated, 100, "every rule was evaluated without an error", 1)
     assert "BlipdCountryOutage" in {rule["name"] for rule in rules()}
-    targets = ask(followed, 9090, "/api/v1/targets")["data"]["activeTargets"]
-    assert [(target["labels"]["job"], target["health"]) for target in targets] == [("blipd", "up")]
+
+    def targets():
+        found = ask(followed, 9090, "/api/v1/targets")["data"]["activeTargets"]
+        return [(target["labels"]["job"], target["health"]) for target in found]
+
+    # Rules may be evaluated before the first scrape.
+    wait_until(lambda: targets() == [("blipd", "up")], 30, "Prometheus has scraped blipd", 0.5)
 
 
 def test_alertmanager_has_the_routes_and_prometheus_knows_it(followed):
