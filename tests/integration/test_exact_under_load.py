@@ -58,9 +58,12 @@ def _count(lab, run, engine):
     # From now on nobody is asked, so that everything that is under way gets its verdict.
     refused = BUDGET | {"do_not_probe": ["198.18.0.0/15"]}
     daemon.reload(configuration(targets, PROBES, budget=refused, engine=engine))
-    metrics = daemon.wait_for(
-        lambda m: m.sum("blipd_probes_in_flight") == 0 and m.sum("blipd_probes_sent_total") > 0, 30, "nothing in flight"
-    )
+
+    def look():
+        return daemon.scrape("blipd_probes_", "blipd_answers_", "blipd_capture_drops", "blipd_socket_drops", timeout=30)
+
+    wait_until(lambda: look().sum("blipd_probes_in_flight") == 0, 30, "nothing in flight", 0.5)
+    metrics = look()
     daemon.stop(within=5)
     seen = Counted()
     seen.metrics = metrics
