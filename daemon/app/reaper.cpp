@@ -1,5 +1,7 @@
 #include "daemon/app/reaper.hpp"
 
+#include "probes/base/thread.hpp"
+
 namespace blipd::app {
 
 Reaper::~Reaper() {
@@ -16,7 +18,7 @@ void Reaper::Queue::leave(std::shared_ptr<const void> object) {
   const std::lock_guard lock(mutex);
   if (is_over) return;
   left.push_back(std::move(object));
-  if (!thread.joinable()) thread = std::thread([this] { run(); });
+  if (!thread.joinable()) thread = base::start_thread("blipd-reaper", [this] { run(); });
   wake.notify_one();
 }
 

@@ -1,9 +1,8 @@
 #include "daemon/app/row_maker.hpp"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <utility>
+
+#include "probes/base/thread.hpp"
 
 namespace blipd::app {
 
@@ -16,14 +15,7 @@ constexpr std::size_t kBatches = 32;
 
 RowMaker::RowMaker() {
   for (std::size_t i = 0; i < kBatches; ++i) empty_.push_back(std::make_unique<pipeline::RowBatch>());
-  // Signals are for the thread that waits for them.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { run(); });
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  ::pthread_setname_np(thread_.native_handle(), "blipd-rows");
+  thread_ = base::start_thread("blipd-rows", [this] { run(); });
 }
 
 RowMaker::~RowMaker() {

@@ -1,10 +1,10 @@
 #include "daemon/engine/shard.hpp"
 
-#include <pthread.h>
-
 #include <boost/asio/post.hpp>
 #include <memory>
 #include <utility>
+
+#include "probes/base/thread.hpp"
 
 namespace blipd::engine {
 
@@ -33,14 +33,13 @@ base::Expected<void> Shard::open(Orders orders) {
 
 void Shard::start(const std::string& name) {
   timed_.wake();
-  thread_ = std::thread([this] {
+  thread_ = base::start_thread(name.c_str(), [this] {
     try {
       io_.run();
     } catch (...) {
       failed_(std::current_exception());
     }
   });
-  ::pthread_setname_np(thread_.native_handle(), name.c_str());
 }
 
 void Shard::stop() {

@@ -1,8 +1,6 @@
 #include "daemon/serve/password_checks.hpp"
 
 #include <openssl/crypto.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 #include <utility>
 
 #include "daemon/serve/credentials.hpp"
+#include "probes/base/thread.hpp"
 
 namespace blipd::serve {
 
@@ -35,7 +34,6 @@ struct PasswordChecks::Shared {
 };
 
 void PasswordChecks::Shared::run() {
-  ::pthread_setname_np(::pthread_self(), "blipd-passwords");
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);  // Linux: of this thread alone (setpriority(2))
   for (;;) {
     std::unique_lock lock(mutex);
@@ -64,18 +62,12 @@ bool PasswordChecks::submit(Job job) {
   const std::lock_guard lock(shared_->mutex);
   if (shared_->waiting.size() >= kMaxWaiting) return false;
   if (!shared_->is_started) {
-    // Signals are for the thread that waits for them.
-    sigset_t all;
-    sigset_t before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
     try {
-      std::thread([shared = shared_] { shared->run(); }).detach();
+      base::start_thread("blipd-passwords", [shared = shared_] { shared->run(); }).detach();
       shared_->is_started = true;
     } catch (const std::system_error&) {  // the next one tries again
+      return false;
     }
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (!shared_->is_started) return false;
   }
   shared_->waiting.push_back(std::move(job));
   shared_->changed.notify_one();

@@ -1,7 +1,5 @@
 #include "daemon/serve/server.hpp"
 
-#include <pthread.h>
-#include <signal.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -26,6 +24,7 @@
 #include "daemon/serve/server_stats.hpp"
 #include "daemon/serve/session.hpp"
 #include "daemon/serve/web_watch.hpp"
+#include "probes/base/thread.hpp"
 
 namespace blipd::serve {
 
@@ -119,14 +118,7 @@ HttpServer::HttpServer(ServerOptions options, RequestPublished request, const Li
   use_web_file();
   watch_web_file();
   accept();
-  // Signals are for the thread that waits for them.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { run(); });
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  ::pthread_setname_np(thread_.native_handle(), "blipd-http");
+  thread_ = base::start_thread("blipd-http", [this] { run(); });
 }
 
 HttpServer::~HttpServer() {
