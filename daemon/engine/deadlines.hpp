@@ -19,7 +19,7 @@ struct Deadline {
 
 class Deadlines {
  public:
-  using Class = std::uint16_t;  // of channels with one timeout
+  using Class = std::uint32_t;  // of channels with one timeout
 
   Class class_of(base::Duration timeout) {
     for (std::size_t i = 0; i < queues_.size(); ++i) {

@@ -136,8 +136,8 @@ class Flights {
     std::uint32_t first_slot = 0;  // in slots_
     probes::Sequence next_sequence = 0;
     probes::Sequence last_answered = 0;  // of the answered ones, the last asked
-    std::uint16_t mask = 0;              // slots − 1; slots are a power of two
     Deadlines::Class timeout = 0;
+    std::uint16_t mask = 0;  // slots − 1; slots are a power of two
     std::uint16_t arrived_era = 0;
     bool is_arrival_stamped = false;
     bool is_active = false;

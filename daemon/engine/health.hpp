@@ -26,7 +26,7 @@ struct Health {
   std::uint64_t unmatched_packets = 0;  // well-formed, but of no channel: strangers' and stale ones
   std::uint64_t malformed_packets = 0;  // claimed to be ours, cut short or wrong
   std::uint64_t forged_packets = 0;     // claimed to be ours, token or sender wrong
-  std::uint64_t budget_deferrals = 0;   // probes that waited for the budget, or for the next tick
+  std::uint64_t budget_deferrals = 0;   // probes that waited for the budget
   std::uint64_t ticks = 0;
   std::uint64_t resolutions = 0;                                   // names looked up
   std::uint64_t resolution_failures = 0;                           // of those, failed: the last addresses stay in use

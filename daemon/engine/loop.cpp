@@ -271,9 +271,9 @@ void Loop::due(Due due, const base::Moment& now) {
     flights_->abort_unsent(due.channel, probes::AbortReason::kOverrun, due.scheduled, now.mono);
     return;
   }
-  if (sends_this_tick_ >= kMaxSendsPerTick || ask(due.channel, due.scheduled, now) == Asked::kNoBudget) {
-    if (!due.is_deferred) ++health_.budget_deferrals;
-    due.is_deferred = true;
+  const bool is_full = sends_this_tick_ >= kMaxSendsPerTick;
+  if (is_full || ask(due.channel, due.scheduled, now) == Asked::kNoBudget) {
+    if (!is_full && !std::exchange(due.is_deferred, true)) ++health_.budget_deferrals;
     deferred_.push_back(due);
     return;
   }

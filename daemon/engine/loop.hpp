@@ -63,7 +63,7 @@ class Loop final : private Inbox {
   struct Due {
     probes::ChannelIndex channel;
     base::MonoTime scheduled;
-    bool is_deferred;  // waited for the budget, or for room in a tick, already
+    bool is_deferred;  // waited for the budget already
   };
 
   // Inbox: keeps what is learned until the clocks have been looked at.

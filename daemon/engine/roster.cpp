@@ -46,6 +46,10 @@ void Roster::adopt(std::shared_ptr<const config::Plan> plan, const Budget& budge
   budget_ = &budget;
   const std::vector<config::TargetIndex> changed = changed_targets(before.get(), *plan_);
   routes_.resize(plan_->channels.size());
+  // A target that stays may have lost a way of being asked.
+  for (const probes::ChannelIndex channel : config::changes_between(before.get(), *plan_).channels) {
+    if (!plan_->channels[channel].is_active) set_route(channel, {});
+  }
   standings_.resize(plan_->targets.size());
   if (before) {
     for (const config::TargetIndex i : changed) forget(*before, i);
