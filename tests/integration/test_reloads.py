@@ -29,11 +29,19 @@ def many(pair, run_for_module):
     return run_for_module(pair.near, many_configuration(MANY), name="many").wait_ready()
 
 
+@pytest.fixture
+def silent(pair):
+    """A host that does not answer, for as long as the test: others may ask it, too."""
+    host = "198.18.66.1"
+    pair.far.nft(f"table inet silent {{ chain in {{ type filter hook input priority 0; ip daddr {host} drop\n }}\n }}")
+    yield host
+    pair.far.run("nft", "delete", "table", "inet", "silent")
+
+
 @pytest.mark.parametrize("shards", [1, 2])
-def test_ready_says_so_only_once_the_first_round_has_settled(pair, run, shards):
+def test_ready_says_so_only_once_the_first_round_has_settled(pair, run, silent, shards):
     """None of the others has /-/ready."""
-    targets = {"answers": ("198.18.1.1", ["ping"]), "silent": ("198.18.66.1", ["ping"])}
-    pair.far.nft("table inet silent { chain in { type filter hook input priority 0; ip daddr 198.18.66.1 drop\n }\n }")
+    targets = {"answers": ("198.18.1.1", ["ping"]), "silent": (silent, ["ping"])}
     probes = {"ping": {"type": "icmp", "interval": "2s", "timeout": "1s"}}
     daemon = run(
         pair.near, configuration(targets, probes, engine={"shards": shards}), name=f"first{shards}"
