@@ -13,7 +13,8 @@ namespace {
 using Distance = probes::ResultSink::Distance;
 
 // What may leave in one tick; the rest waits for the next one, where answers are drained first. Less than what queues
-// on the way hold as Linux makes them (a thousand packets), so that no burst of ours after a stall can be too much for one.
+// on the way hold as Linux makes them (a thousand packets), so that no burst of ours after a stall can be too much for
+// one.
 constexpr std::size_t kMaxSendsPerTick = 512;
 
 // How many of what was learned lie between fetching what one of them needs into the caches and its turn.
