@@ -110,37 +110,32 @@ std::span<const std::uint8_t> History::bytes() const {
   return {block_.get() + sizeof(Head), head().size};
 }
 
+std::size_t History::room_for(std::size_t size) {
+  // The usual allocators hand out 16 bytes at a time, and eight of them are their own.
+  constexpr std::size_t kStep = 16;
+  return (sizeof(Head) + size + 8 + kStep - 1) / kStep * kStep - 8;
+}
+
 History& History::operator=(const History& other) {
   if (this == &other) return *this;
-  Head head = other.head();
-  const std::size_t room = block_ ? this->head().capacity : 0;
-  if (head.size > room || !other.block_) {
-    block_ = other.block_ ? std::make_unique_for_overwrite<std::uint8_t[]>(sizeof(Head) + head.size) : nullptr;
-    head.capacity = head.size;
-  } else {
-    head.capacity = static_cast<std::uint32_t>(room);
+  if (!other.block_) {
+    block_ = nullptr;
+    return *this;
   }
-  if (!block_) return *this;
-  std::memcpy(block_.get(), &head, sizeof(head));
-  std::memcpy(block_.get() + sizeof(Head), other.bytes().data(), head.size);
+  const std::size_t size = other.head().size;
+  const std::size_t room = room_for(size);
+  if (heap_bytes() != room) block_ = std::make_unique_for_overwrite<std::uint8_t[]>(room);
+  std::memcpy(block_.get(), other.block_.get(), sizeof(Head) + size);
   return *this;
 }
 
 void History::store(Head head, std::uint32_t kept, std::span<const std::uint8_t> tail) {
-  // The usual allocators hand out 16 bytes at a time, and eight of them are their own.
-  constexpr std::size_t kStep = 16;
-  constexpr std::size_t kTooMuch = 48;
-  const std::size_t size = sizeof(Head) + kept + tail.size();
-  const std::size_t room = block_ ? sizeof(Head) + this->head().capacity : 0;
   head.size = static_cast<std::uint32_t>(kept + tail.size());
-  if (size > room || size + kTooMuch < room) {
-    const std::size_t bytes = (size + 8 + kStep - 1) / kStep * kStep - 8;
-    auto block = std::make_unique_for_overwrite<std::uint8_t[]>(bytes);
+  const std::size_t room = room_for(head.size);
+  if (heap_bytes() != room) {
+    auto block = std::make_unique_for_overwrite<std::uint8_t[]>(room);
     if (kept > 0) std::memcpy(block.get() + sizeof(Head), block_.get() + sizeof(Head), kept);
     block_ = std::move(block);
-    head.capacity = static_cast<std::uint32_t>(bytes - sizeof(Head));
-  } else {
-    head.capacity = this->head().capacity;
   }
   std::memcpy(block_.get(), &head, sizeof(head));
   if (!tail.empty()) std::memcpy(block_.get() + sizeof(Head) + kept, tail.data(), tail.size());
