@@ -270,6 +270,15 @@ LatestEvents JournalReader::latest(base::WallTime from, base::WallTime to, std::
   return latest;
 }
 
+std::optional<event::Event> JournalReader::event(std::string_view id) {
+  Statement statement = db_.prepare("SELECT json FROM events WHERE id = ?1");
+  statement.bind(1, id);
+  if (!statement.step()) return std::nullopt;
+  auto event = event::from_json(statement.text(0));
+  if (!event) return std::nullopt;
+  return std::move(*event);
+}
+
 std::optional<Watched> JournalReader::extent() {
   Statement statement = db_.prepare("SELECT min(from_ms), max(until_ms) FROM watched");
   if (!statement.step() || statement.is_null(0)) return std::nullopt;

@@ -78,6 +78,7 @@ class JournalReader {
   std::vector<event::Event> events(base::WallTime from, base::WallTime to, std::size_t most = SIZE_MAX);
   // The same as they were written, the latest that find room in both limits; one does always.
   LatestEvents latest(base::WallTime from, base::WallTime to, std::size_t most_events, std::size_t most_bytes);
+  std::optional<event::Event> event(std::string_view id);
   // From the first to the last moment of watching; absent in an empty journal.
   std::optional<Watched> extent();
   // Sorted and joined; what lies between was not watched.

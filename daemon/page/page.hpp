@@ -21,6 +21,8 @@ struct Live {
   std::optional<journal::Health> journal;              // absent: none is kept
   // Events that ended lately, oldest first; null: none has.
   std::shared_ptr<const std::vector<std::shared_ptr<const event::Event>>> ended;
+  // What hampers the daemon itself beside the journal (recording, receiving, the first round), a sentence each.
+  std::vector<std::string> notices;
 };
 
 // Addresses of what a document refers to. An empty script: built without, all is told by tables and still pictures.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "config/plan.hpp"
+#include "probes/base/utf8.hpp"
 
 namespace blipd::serve {
 
@@ -37,8 +38,7 @@ class Fraction {
 // With backslash, double quote and line feed escaped; bytes that are not UTF-8 become U+FFFD.
 void append_label_value(std::string& out, std::string_view value);
 
-// `text` with every byte that is not part of well-formed UTF-8 (RFC 3629) replaced by U+FFFD.
-std::string replace_invalid_utf8(std::string_view text);
+using base::replace_invalid_utf8;
 
 // country="KP",network="star-jv",target="ns1"[,probe="ping"] for each channel and target of a plan, put together from
 // their parts whenever it is needed, which costs hardly more than copying it. Immutable.
