@@ -127,6 +127,11 @@ void add_server(Families& out, const ServerStats& stats) {
               "Requests whose password was not checked because too many waited to be.", stats.auth_overruns);
   out.counter("blipd_http_reading_overruns_total",
               "Requests that were not looked up in the journal because too many waited to be.", stats.reading_overruns);
+  out.gauge("blipd_http_event_streams", "Open streams of /api/v1/events.", static_cast<double>(stats.open_streams));
+  out.counter("blipd_http_refused_event_streams_total", "Streams refused because the most allowed were open.",
+              stats.refused_streams);
+  out.counter("blipd_http_cut_off_event_streams_total",
+              "Streams ended because the client was too slow in taking what there was to tell.", stats.cut_off_streams);
   out.begin(MetricType::Counter, "blipd_http_tls_failures_total",
             "TLS handshakes that failed, for the client's certificate (or the want of one) or for another reason.");
   out.put({label("reason", "certificate")}, static_cast<double>(stats.refused_certificates));

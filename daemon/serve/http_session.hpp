@@ -19,7 +19,7 @@
 
 namespace blipd::serve {
 
-class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession> {
+class HttpSession final : public Session, private Listener, public std::enable_shared_from_this<HttpSession> {
  public:
   HttpSession(boost::asio::io_context& context, int socket, bool is_v6, SessionHost& host);
 
@@ -31,7 +31,19 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   const Published* holds() const override { return value_.get(); }
 
  private:
-  enum class State { kIdle, kSecuring, kReading, kAdmitting, kReloading, kWaiting, kLookingUp, kWriting, kLingering, kClosed };
+  enum class State {
+    kIdle,
+    kSecuring,
+    kReading,
+    kAdmitting,
+    kReloading,
+    kWaiting,
+    kLookingUp,
+    kWriting,
+    kStreaming,
+    kLingering,
+    kClosed
+  };
 
   void on_first_byte();
   void on_handshake_error(boost::system::error_code error);
@@ -44,10 +56,15 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   void on_value(const FreshValue::Value& value);
   void look_up(const FreshValue::Value& value);
   void answer(const FreshValue::Value& value);
+  bool is_gzip_taken() const;
   void send(Reply reply, bool is_head_only);
   void send_next_piece();
   void on_sent(boost::system::error_code error, std::size_t bytes);
   void on_answer_sent();
+  void open_stream();
+  void hear(const std::shared_ptr<const std::string>& text) override;
+  void on_end() override;
+  void send_what_was_heard();
   void linger();
   void drain_to_the_end();
   void drain();
@@ -79,6 +96,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   std::array<char, 20> chunk_size_{};
   boost::asio::steady_timer::time_point sending_since_{};
   std::size_t sent_bytes_ = 0;
+  std::string heard_;        // of an event stream: what waits to be sent
+  bool is_sending_ = false;  // piece_ of an event stream is under way
   std::size_t drained_bytes_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace blipd::serve {
 
@@ -25,8 +26,12 @@ class BodySource {
 struct Reply {
   unsigned status = 200;
   std::string content_type = "text/plain; charset=utf-8";
-  std::string allow;      // the Allow field of a 405; otherwise empty
-  std::string challenge;  // the WWW-Authenticate field of a 401; otherwise empty
+  std::string allow;             // the Allow field of a 405; otherwise empty
+  std::string challenge;         // the WWW-Authenticate field of a 401; otherwise empty
+  std::string cache_control;     // in place of "no-store"; otherwise empty
+  std::string content_encoding;  // of `body`; empty: none. encode() sets it
+  bool is_compressible = false;
+  std::string_view compressed;  // the body as gzip, where it is there for good; otherwise empty
   std::string body;
   std::unique_ptr<BodySource> stream;  // takes the place of `body`
 };

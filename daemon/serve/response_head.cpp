@@ -12,13 +12,14 @@ namespace blipd::serve {
 
 namespace {
 
-// No script, nothing from elsewhere, in no frame, of no use to another site; nothing is kept, since every answer is of
-// its moment.
+// Nothing from elsewhere, no script but the one that is served, in no frame, of no use to another site; nothing is
+// kept, since nearly every answer is of its moment.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kFixedFields = {{
     {"Server", "blipd"},
     {"Cache-Control", "no-store"},
     {"Content-Security-Policy",
-     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
     {"X-Content-Type-Options", "nosniff"},
     {"X-Frame-Options", "DENY"},
     {"Referrer-Policy", "no-referrer"},
@@ -26,13 +27,15 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kFixedFie
     {"Cross-Origin-Opener-Policy", "same-origin"},
 }};
 
-std::string policy_fields(const HeadOptions& options) {
+std::string policy_fields(const Reply& reply, const HeadOptions& options) {
   static const std::vector<std::pair<std::string, std::string>> kNone;
   const auto& own = options.headers == nullptr ? kNone : *options.headers;
   std::string fields;
   for (const auto& [name, value] : kFixedFields) {
     const bool is_replaced = std::ranges::any_of(own, [name = name](const auto& field) { return field.first == name; });
-    if (!is_replaced) fmt::format_to(std::back_inserter(fields), "{}: {}\r\n", name, value);
+    if (is_replaced) continue;
+    const bool is_kept = name == "Cache-Control" && !reply.cache_control.empty();
+    fmt::format_to(std::back_inserter(fields), "{}: {}\r\n", name, is_kept ? reply.cache_control : value);
   }
   for (const auto& [name, value] : own) {
     if (name == "Strict-Transport-Security" && !options.is_secure) continue;
@@ -57,9 +60,11 @@ std::string format_http_date(base::WallTime time) {
 std::string response_head(const Reply& reply, const HeadOptions& options, base::WallTime now) {
   std::string head =
       fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Type: {}\r\n{}", reply.status, reason_phrase(reply.status),
-                  format_http_date(now), reply.content_type, policy_fields(options));
+                  format_http_date(now), reply.content_type, policy_fields(reply, options));
   const auto out = std::back_inserter(head);
   if (!reply.allow.empty()) fmt::format_to(out, "Allow: {}\r\n", reply.allow);
+  if (!reply.content_encoding.empty()) fmt::format_to(out, "Content-Encoding: {}\r\n", reply.content_encoding);
+  if (reply.is_compressible || !reply.compressed.empty()) head += "Vary: Accept-Encoding\r\n";
   if (!reply.challenge.empty()) fmt::format_to(out, "WWW-Authenticate: {}\r\n", reply.challenge);
   if (reply.status == 503) head += "Retry-After: 1\r\n";
   if (options.framing == Framing::kLength) fmt::format_to(out, "Content-Length: {}\r\n", reply.body.size());

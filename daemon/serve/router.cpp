@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "daemon/serve/index_page.hpp"
+#include "daemon/page/assets.hpp"
 #include "daemon/serve/metrics_body.hpp"
 #include "daemon/serve/outages.hpp"
 #include "daemon/serve/status_json.hpp"
@@ -13,14 +13,15 @@ namespace blipd::serve {
 namespace {
 
 enum class Page : std::uint8_t {
-  kIndex,
-  kStyle,
+  kDocument,  // of the page
+  kAsset,     // what documents refer to
   kMetrics,
   kHealthy,
   kReady,
   kStatus,
   kTargets,
   kOutages,
+  kEvents,
   kReload,
   kNone
 };
@@ -30,28 +31,37 @@ struct Path {
   Page page;
 };
 
-constexpr std::array<Path, 9> kPaths = {{{"/", Page::kIndex},
-                                         {"/style.css", Page::kStyle},
-                                         {"/metrics", Page::kMetrics},
+constexpr std::array<Path, 8> kPaths = {{{"/metrics", Page::kMetrics},
                                          {"/-/healthy", Page::kHealthy},
                                          {"/-/ready", Page::kReady},
                                          {"/api/v1/status", Page::kStatus},
                                          {"/api/v1/targets", Page::kTargets},
                                          {"/api/v1/outages", Page::kOutages},
+                                         {"/api/v1/events", Page::kEvents},
                                          {"/-/reload", Page::kReload}}};
 
-Page find_page(std::string_view target) {
+// Of a target in absolute form, what it is in origin form.
+std::string_view origin_form(std::string_view target) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!target.starts_with(scheme)) continue;
     const std::size_t path = target.find('/', scheme.size());
-    target = path == std::string_view::npos ? "/" : target.substr(path);
-    break;
+    return path == std::string_view::npos ? "/" : target.substr(path);
   }
-  target = target.substr(0, target.find_first_of("?#"));
+  return target;
+}
+
+std::string_view path_of(std::string_view target) {
+  target = origin_form(target);
+  return target.substr(0, target.find_first_of("?#"));
+}
+
+Page find_page(std::string_view target) {
+  const std::string_view path_text = path_of(target);
   for (const Path& path : kPaths) {
-    if (path.text == target) return path.page;
+    if (path.text == path_text) return path.page;
   }
-  return Page::kNone;
+  if (page::is_page(path_text)) return Page::kDocument;
+  return page::find_asset(path_text) != nullptr ? Page::kAsset : Page::kNone;
 }
 
 bool is_readable(std::string_view method) { return method == "GET" || method == "HEAD"; }
@@ -66,22 +76,55 @@ Reply readiness(const Published& value) {
   return plain_reply(200, "ready");
 }
 
+Reply document_reply(std::string_view target, const Published& value) {
+  const page::Live live{value.snapshot, value.journal, value.ended};
+  page::Document document = page::render(target, live, page::asset_addresses());
+  Reply reply;
+  reply.status = document.status;
+  reply.content_type = "text/html; charset=utf-8";
+  reply.is_compressible = true;
+  reply.body = std::move(document.html);
+  return reply;
+}
+
+Reply asset_reply(const page::Asset& asset) {
+  Reply reply;
+  reply.content_type = asset.content_type;
+  // Another content has another path.
+  reply.cache_control = "public, max-age=31536000, immutable";
+  reply.body = asset.plain;
+  reply.compressed = asset.gzip;
+  return reply;
+}
+
 }  // namespace
 
 bool Router::needs_value(std::string_view method, std::string_view target) {
   if (!is_readable(method)) return false;
   const Page page = find_page(target);
-  return page != Page::kNone && page != Page::kStyle && page != Page::kHealthy && page != Page::kReload;
+  return page != Page::kNone && page != Page::kAsset && page != Page::kEvents && page != Page::kHealthy &&
+         page != Page::kReload;
 }
 
 bool Router::needs_channels(std::string_view target) {
   const Page page = find_page(target);
+  if (page == Page::kDocument) return page::needs_channels(path_of(target));
   return page == Page::kMetrics || page == Page::kStatus || page == Page::kTargets;
 }
 
-bool Router::needs_reading(std::string_view target) { return find_page(target) == Page::kOutages; }
+bool Router::needs_reading(std::string_view target) {
+  const Page page = find_page(target);
+  return page == Page::kOutages || page == Page::kDocument;
+}
 
-Reply Router::read(std::string_view target, const Published& value) { return outages_reply(target, value); }
+Reply Router::read(std::string_view target, const Published& value) {
+  return find_page(target) == Page::kDocument ? document_reply(origin_form(target), value)
+                                              : outages_reply(target, value);
+}
+
+bool Router::is_stream(std::string_view method, std::string_view target) {
+  return method == "GET" && find_page(target) == Page::kEvents;
+}
 
 bool Router::is_reload(std::string_view method, std::string_view target) {
   return method == "POST" && find_page(target) == Page::kReload;
@@ -92,8 +135,8 @@ Reply Router::answer(std::string_view method, std::string_view target, const std
   if (page == Page::kNone) {
     return plain_reply(
         404,
-        "not found; there is /, /metrics, /api/v1/status, /api/v1/targets, /api/v1/outages, /-/healthy and "
-        "/-/ready");
+        "not found; there is /, /metrics, /api/v1/status, /api/v1/targets, /api/v1/outages, /api/v1/events, "
+        "/-/healthy and /-/ready");
   }
   if (page == Page::kReload) {
     Reply reply = plain_reply(405, "this loads the configuration anew, with POST");
@@ -107,9 +150,9 @@ Reply Router::answer(std::string_view method, std::string_view target, const std
   }
   Reply reply;
   if (page == Page::kHealthy) return plain_reply(200, "healthy");
-  if (page == Page::kStyle) {
-    reply.content_type = "text/css; charset=utf-8";
-    reply.body = style_sheet();
+  if (page == Page::kAsset) return asset_reply(*page::find_asset(path_of(target)));
+  if (page == Page::kEvents) {
+    reply.content_type = kEventsContentType;
     return reply;
   }
   if (!value) return plain_reply(503, "nothing is known yet: the probing side has not answered");
@@ -131,12 +174,8 @@ Reply Router::answer(std::string_view method, std::string_view target, const std
       reply.content_type = "application/json";
       reply.stream = std::make_unique<TargetsBody>(value);
       return reply;
-    case Page::kOutages:
-      return read(target, *value);
     default:
-      reply.content_type = "text/html; charset=utf-8";
-      reply.body = index_page(*value);
-      return reply;
+      return read(target, *value);
   }
 }
 

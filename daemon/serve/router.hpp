@@ -11,6 +11,8 @@
 
 namespace blipd::serve {
 
+inline constexpr const char* kEventsContentType = "text/event-stream";
+
 class Router {
  public:
   // `stats` must outlive this.
@@ -27,6 +29,9 @@ class Router {
 
   // Answers those, on any thread.
   static Reply read(std::string_view target, const Published& value);
+
+  // GET /api/v1/events, whose answer goes on: answer() has its head.
+  static bool is_stream(std::string_view method, std::string_view target);
 
   // POST /-/reload, which is not for this class to answer.
   static bool is_reload(std::string_view method, std::string_view target);

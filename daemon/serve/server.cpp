@@ -68,6 +68,7 @@ class HttpServer final : public Server, private SessionHost {
   void get_value(bool with_channels, FreshValue::Waiter waiter) override;
   Reply answer(std::string_view method, std::string_view target, const FreshValue::Value& value) override;
   ReadingRoom::Place read(std::function<Reply()> make, std::function<void(Reply)> done) override;
+  EventStreams& events() override { return events_; }
   void began_stream() override;
   void ended(Session& session) override;
 
@@ -105,6 +106,7 @@ class HttpServer final : public Server, private SessionHost {
   Gate gate_{mailbox_, stats_};
   Reloads reloads_{options_.reload, mailbox_};
   ReadingRoom reading_room_{mailbox_};
+  EventStreams events_{context_, [this](FreshValue::Waiter waiter) { get_value(false, std::move(waiter)); }, stats_};
   std::vector<std::shared_ptr<Session>> sessions_;  // in the order in which they came
   std::size_t refusing_ = 0;                        // of those, being refused
   bool is_stopping_ = false;
@@ -264,6 +266,8 @@ void HttpServer::adopt(const config::Web& web) {
 }
 
 void HttpServer::use_web_file() {
+  // Streams were let in by what held then.
+  events_.end_all();
   const config::WebFile& file = *web_.file();
   gate_.adopt(file.users);
   stats_.certificate_ends.reset();

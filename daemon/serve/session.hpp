@@ -10,6 +10,7 @@
 
 #include "config/web_file.hpp"
 #include "daemon/serve/cross_site.hpp"
+#include "daemon/serve/event_streams.hpp"
 #include "daemon/serve/fresh_value.hpp"
 #include "daemon/serve/gate.hpp"
 #include "daemon/serve/reading_room.hpp"
@@ -40,6 +41,7 @@ class SessionHost {
   virtual Reply answer(std::string_view method, std::string_view target, const FreshValue::Value& value) = 0;
   // On the reading thread; see ReadingRoom::enter().
   virtual ReadingRoom::Place read(std::function<Reply()> make, std::function<void(Reply)> done) = 0;
+  virtual EventStreams& events() = 0;
   // The session has begun to send something made from what it holds().
   virtual void began_stream() = 0;
   // The last call of a session; it has closed its socket.

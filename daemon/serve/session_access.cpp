@@ -81,6 +81,7 @@ void HttpSession::on_admitted(Gate::Answer answer) {
   const auto method = request.method_string();
   const auto target = request.target();
   if (Router::is_reload({method.data(), method.size()}, {target.data(), target.size()})) return reload();
+  if (Router::is_stream({method.data(), method.size()}, {target.data(), target.size()})) return open_stream();
   if (!Router::needs_value({method.data(), method.size()}, {target.data(), target.size()}))
     return this->answer(nullptr);
   state_ = State::kWaiting;
