@@ -103,8 +103,6 @@ std::string time_text(base::WallTime time) {
   return text.substr(0, text.find('.')) + "Z";
 }
 
-std::string range_query(const Range& range) {
-  return "?from=" + time_text(range.from) + "&to=" + time_text(range.to);
-}
+std::string range_query(const Range& range) { return "?from=" + time_text(range.from) + "&to=" + time_text(range.to); }
 
 }  // namespace blipd::page

@@ -17,7 +17,8 @@ struct Address {
   std::optional<base::WallTime> from, to;
 };
 
-// Refuses broken escapes, control characters and times that are none. Parameters other than from and to are passed over.
+// Refuses broken escapes, control characters and times that are none. Parameters other than from and to are passed
+// over.
 base::Expected<Address> read_address(std::string_view target);
 
 // RFC 3986: all but unreserved characters.

@@ -15,8 +15,9 @@ using std::chrono::hours;
 using std::chrono::minutes;
 
 constexpr std::array<base::Duration, 17> kSteps = {
-    minutes(1), minutes(2), minutes(5),  minutes(10),     minutes(15),     minutes(30),     hours(1),         hours(2), hours(3),
-    hours(6),   hours(12),  hours(24),   hours(24 * 2),   hours(24 * 4),   hours(24 * 7),   hours(24 * 14),   hours(24 * 28)};
+    minutes(1),    minutes(2),    minutes(5),    minutes(10),    minutes(15),   minutes(30),
+    hours(1),      hours(2),      hours(3),      hours(6),       hours(12),     hours(24),
+    hours(24 * 2), hours(24 * 4), hours(24 * 7), hours(24 * 14), hours(24 * 28)};
 constexpr std::int64_t kMostMarks = 9;
 // Nearer to an edge than this, in percent, a text would be cut off.
 constexpr double kMargin = 3;

@@ -102,8 +102,8 @@ Html smoke_chart(const Subject& subject, Channel channel) {
 
 Html loss_chart(const Subject& subject, Channel channel, std::optional<float> usual_loss) {
   const Series loss = series_of(channel, loss_of);
-  const Series zero = series_of(
-      channel, [](const ChannelBin& bin) { return loss_of(bin) ? std::optional(0.0F) : std::nullopt; });
+  const Series zero =
+      series_of(channel, [](const ChannelBin& bin) { return loss_of(bin) ? std::optional(0.0F) : std::nullopt; });
   Plot plot(subject.bins, subject.range, share_scale(std::max(most_of(loss), usual_loss.value_or(0))), kLow);
   hatch(channel, plot);
   plot.area(zero, loss, "loss-area");
@@ -127,9 +127,8 @@ Html variation_chart(const Subject& subject, Channel channel) {
   hatch(channel, plot);
   plot.area(zero, variation, "smoke");
   plot.line(level_at(channel, median_of(variation)), "usual-line");
-  const std::string name =
-      "Delay variation of " + subject.name + ": mostly " + rtt_text(median_of(variation)) + ", at most " +
-      round_trip_in_words(most_of(variation));
+  const std::string name = "Delay variation of " + subject.name + ": mostly " + rtt_text(median_of(variation)) +
+                           ", at most " + round_trip_in_words(most_of(variation));
   return figure(subject, "pdv", "Delay variation", plot.finish(name),
                 {{"smoke", "90th percentile less the least"}, {"usual-sign", "as it mostly is here"}}, {});
 }
@@ -142,12 +141,11 @@ Html outcomes_chart(const Subject& subject, Channel channel) {
   };
   const Series zero = series_of(channel, [&](const ChannelBin& bin) { return share(0, bin); });
   const Series answered = series_of(channel, [&](const ChannelBin& bin) { return share(bin.answered, bin); });
-  const Series late = series_of(channel, [&](const ChannelBin& bin) {
-    return share(bin.answered + std::min(bin.late, bin.lost), bin);
-  });
+  const Series late = series_of(
+      channel, [&](const ChannelBin& bin) { return share(bin.answered + std::min(bin.late, bin.lost), bin); });
   const Series judged = series_of(channel, [&](const ChannelBin& bin) { return share(bin.answered + bin.lost, bin); });
-  const Series all = series_of(
-      channel, [&](const ChannelBin& bin) { return share(bin.answered + bin.lost + bin.aborted, bin); });
+  const Series all =
+      series_of(channel, [&](const ChannelBin& bin) { return share(bin.answered + bin.lost + bin.aborted, bin); });
   Plot plot(subject.bins, subject.range, share_scale(1), kLow);
   hatch(channel, plot);
   plot.area(zero, answered, "answered-area");

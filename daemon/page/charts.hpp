@@ -1,5 +1,5 @@
-// The charts: reachable share, loss, smoke, delay variation, outcomes. Still pictures with the address of their figures,
-// from which a script may draw them anew, and a table of them for whoever does not see.
+// The charts: reachable share, loss, smoke, delay variation, outcomes. Still pictures with the address of their
+// figures, from which a script may draw them anew, and a table of them for whoever does not see.
 #pragma once
 
 #include <span>
@@ -28,7 +28,8 @@ Html reachable_chart(const Subject& subject, std::span<const journal::StateBin> 
 // Share of lost probes of a whole network.
 Html loss_chart(const Subject& subject, std::span<const journal::StateBin> states);
 
-// Of one channel. The distribution of round trips as smoke around their median; `usual_loss` as a line where it is known.
+// Of one channel. The distribution of round trips as smoke around their median; `usual_loss` as a line where it is
+// known.
 Html smoke_chart(const Subject& subject, std::span<const journal::ChannelBin> channel);
 Html loss_chart(const Subject& subject, std::span<const journal::ChannelBin> channel, std::optional<float> usual_loss);
 Html variation_chart(const Subject& subject, std::span<const journal::ChannelBin> channel);

@@ -7,9 +7,7 @@
 
 namespace blipd::page {
 
-bool stands_alone(const event::Event& event) {
-  return event.scope != event::Scope::kTarget && event.during.empty();
-}
+bool stands_alone(const event::Event& event) { return event.scope != event::Scope::kTarget && event.during.empty(); }
 
 const char* class_of(const event::Event& event) {
   switch (event.kind) {

@@ -53,7 +53,8 @@ std::string series_address(std::string_view country, std::string_view network, s
   for (const auto& [name, value] : {std::pair{"&network=", network}, {"&target=", target}, {"&probe=", probe}}) {
     if (!value.empty()) address += name + percent_encoded(value);
   }
-  return address + "&from=" + time_text(range.from) + "&to=" + time_text(range.to) + "&points=" + std::to_string(points);
+  return address + "&from=" + time_text(range.from) + "&to=" + time_text(range.to) +
+         "&points=" + std::to_string(points);
 }
 
 }  // namespace blipd::page

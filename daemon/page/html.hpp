@@ -1,5 +1,5 @@
-// Writes HTML and SVG. String literals are markup, ours; whatever else is written is text and is escaped, so that a name
-// can stand anywhere between tags or in a quoted attribute and never be anything but a name.
+// Writes HTML and SVG. String literals are markup, ours; whatever else is written is text and is escaped, so that a
+// name can stand anywhere between tags or in a quoted attribute and never be anything but a name.
 #pragma once
 
 #include <concepts>

@@ -46,16 +46,16 @@ void write_sparks(std::span<const journal::StateBin> states, Html& html) {
   html("<td class=\"trend\"><span class=\"name\">Round trip</span>");
   if (rtt_now) {
     const std::string words = round_trip_in_words(*rtt_now);
-    html(draw_spark(thinned_to_median(rtt, kSparkStep), 0, "Round trips of the last 24 hours, now " + words), "<b>", words,
-         "</b>");
+    html(draw_spark(thinned_to_median(rtt, kSparkStep), 0, "Round trips of the last 24 hours, now " + words), "<b>",
+         words, "</b>");
   } else {
     html("<b>unknown</b>");
   }
   html("</td><td class=\"trend loss\"><span class=\"name\">Loss</span>");
   if (loss_now) {
     const std::string words = percent(*loss_now);
-    html(draw_spark(thinned_to_largest(loss, kSparkStep), 0.2F, "Loss of the last 24 hours, now " + words), "<b>", words,
-         "</b>");
+    html(draw_spark(thinned_to_largest(loss, kSparkStep), 0.2F, "Loss of the last 24 hours, now " + words), "<b>",
+         words, "</b>");
   } else {
     html("<b>unknown</b>");
   }
@@ -70,13 +70,14 @@ void write_network(const Scene& scene, config::NetworkIndex index, const journal
   const char* const state = pipeline::kNetworkStateNames[static_cast<std::size_t>(row.state)];
   const std::vector<journal::StateBin> states = scene.past.states(code + "/" + network.name, bins);
   html("<tr><th scope=\"row\"><a href=\"", network_path(code, network.name), "\">", network.name,
-       "</a></th><td class=\"state\"><span class=\"sign\" data-state=\"", state, "\" data-live=\"", key, "/state\">", state,
-       "</span>");
+       "</a></th><td class=\"state\"><span class=\"sign\" data-state=\"", state, "\" data-live=\"", key, "/state\">",
+       state, "</span>");
   if (row.stability.is_unstable) html(" <span class=\"stability\" data-state=\"unstable\">unstable</span>");
   html("</td><td class=\"reach\"><span data-live=\"", key, "/reachable\">", percent(row.reachable_ratio),
        "</span> <small>of <span data-live=\"", key, "/usual\">", percent(row.usual_reachable_ratio), "</span></small>",
        reachable_bar(row.reachable_ratio, row.usual_reachable_ratio), "</td><td class=\"day\">",
-       draw(strip_for(scene, bins, states, code, network.name), scene.range, network.name + ", last 24 hours"), "</td>");
+       draw(strip_for(scene, bins, states, code, network.name), scene.range, network.name + ", last 24 hours"),
+       "</td>");
   write_sparks(states, html);
   html("</tr>\n");
 }
@@ -86,10 +87,12 @@ void write_country(const Scene& scene, config::CountryIndex index, const journal
   const pipeline::CountryRow& row = scene.snapshot().countries[index];
   const char* const level = pipeline::kCountryLevelNames[static_cast<std::size_t>(row.level)];
   const std::vector<journal::StateBin> states = scene.past.states(country.code, bins);
-  html("<section class=\"country\" id=\"country-", country.code, "\" data-part>\n<div class=\"face\" data-state=\"", level,
-       "\">\n", country_level(scene, index, true), "</div>\n<figure class=\"whole\"><figcaption>Last 24 hours</figcaption>",
+  html("<section class=\"country\" id=\"country-", country.code, "\" data-part>\n<div class=\"face\" data-state=\"",
+       level, "\">\n", country_level(scene, index, true),
+       "</div>\n<figure class=\"whole\"><figcaption>Last 24 hours</figcaption>",
        draw(strip_for(scene, bins, states, country.code, ""), scene.range, "The country, last 24 hours"),
-       axis_row(scene.range), "</figure>\n<table class=\"networks\"><caption>Networks</caption><thead><tr>"
+       axis_row(scene.range),
+       "</figure>\n<table class=\"networks\"><caption>Networks</caption><thead><tr>"
        "<th scope=\"col\">Network</th><th scope=\"col\">State</th><th scope=\"col\">Reachable, of usual</th>"
        "<th scope=\"col\">Last 24 hours</th><th scope=\"col\">Round trip</th><th scope=\"col\">Loss</th></tr></thead>"
        "<tbody>\n");
@@ -117,8 +120,8 @@ void write_events(const Scene& scene, Html& html) {
     }
   }
   const auto link = [](const event::Event& event) { return event_path(event.id); };
-  html("<section id=\"events\" class=\"happened\" data-part>\n<h2>What happened</h2>\n", event_table(open, link, "Going on"),
-       event_table(ended, link, "Ended in the last seven days"));
+  html("<section id=\"events\" class=\"happened\" data-part>\n<h2>What happened</h2>\n",
+       event_table(open, link, "Going on"), event_table(ended, link, "Ended in the last seven days"));
   if (more > 0) html("<p>And ", more, " more: see the time line of the country.</p>\n");
   html("</section>\n");
 }
@@ -138,8 +141,8 @@ Html overview(const Scene& scene) {
   Html html;
   html("<h1 class=\"quiet\">Is it on line?</h1>\n", vantage_part(scene), notices_part(scene));
   if (count == 0) html("<p>Nobody is watched: the configuration has no target.</p>\n");
-  html("<div class=\"countries\" data-count=\"", count == 1 ? "one" : "some", "\">\n", countries, "</div>\n", strip_key(),
-       events);
+  html("<div class=\"countries\" data-count=\"", count == 1 ? "one" : "some", "\">\n", countries, "</div>\n",
+       strip_key(), events);
   return html;
 }
 

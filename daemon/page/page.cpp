@@ -14,8 +14,11 @@ constexpr base::Duration kUsualRange = std::chrono::hours(24);
 
 Document told(const Live& live, const Assets& assets, unsigned status, const std::string& title,
               const std::string& text) {
-  Frame frame{title, live.snapshot->plan->configuration.vantage_name, {{"blipd", "/"}, {title, ""}},
-              live.snapshot->taken, false};
+  Frame frame{title,
+              live.snapshot->plan->configuration.vantage_name,
+              {{"blipd", "/"}, {title, ""}},
+              live.snapshot->taken,
+              false};
   Html main;
   main("<h1>", title, "</h1>\n<p>", text, "</p>\n<p><a href=\"/\">To the overview</a></p>\n");
   return {status, document(frame, assets, main).take()};

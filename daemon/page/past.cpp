@@ -36,8 +36,8 @@ Past::Past(const Live& live) {
     reader_->limit_time(kPatience);
     history_->limit_time(kPatience);
     if (!live.journal->is_writing) {
-      problem_ = fmt::format("The journal is not being written ({}). What it lacks comes from memory.",
-                             live.journal->problem);
+      problem_ =
+          fmt::format("The journal is not being written ({}). What it lacks comes from memory.", live.journal->problem);
     }
   } catch (const journal::SqlFailure& failure) {
     give_up(failure);

@@ -77,15 +77,17 @@ void Plot::area(const Series& low, const Series& high, std::string_view style) {
 void Plot::line(const Series& values, std::string_view style) {
   front_("<path class=\"", style, "\" d=\"");
   const std::size_t count = std::min(values.size(), bins_.count);
-  for_each_run(count, [&](std::size_t bin) { return values[bin].has_value(); }, [&](std::size_t from, std::size_t to) {
-    front_("M", decimal(x(from)), " ", decimal(y(*values[from])));
-    std::optional<float> last;
-    for (std::size_t bin = from; bin < to; ++bin) {
-      if (last != values[bin] && last) front_("V", decimal(y(*values[bin])));
-      last = values[bin];
-      if (bin + 1 == to || values[bin + 1] != last) front_("H", decimal(x(bin + 1)));
-    }
-  });
+  for_each_run(
+      count, [&](std::size_t bin) { return values[bin].has_value(); },
+      [&](std::size_t from, std::size_t to) {
+        front_("M", decimal(x(from)), " ", decimal(y(*values[from])));
+        std::optional<float> last;
+        for (std::size_t bin = from; bin < to; ++bin) {
+          if (last != values[bin] && last) front_("V", decimal(y(*values[bin])));
+          last = values[bin];
+          if (bin + 1 == to || values[bin + 1] != last) front_("H", decimal(x(bin + 1)));
+        }
+      });
   front_("\"/>");
 }
 
@@ -103,14 +105,14 @@ void Plot::stretch(const std::function<bool(std::size_t)>& is_in, std::string_vi
 
 Html Plot::finish(std::string_view name) const {
   Html html;
-  html("<svg class=\"plot\" width=\"100%\" height=\"", height_ + kHead + 1, "\" role=\"img\" aria-label=\"", name, "\">",
-       back_, axis_lines(range_));
+  html("<svg class=\"plot\" width=\"100%\" height=\"", height_ + kHead + 1, "\" role=\"img\" aria-label=\"", name,
+       "\">", back_, axis_lines(range_));
   for (const Scale::Line& line : scale_.lines) {
     const std::string at = decimal(kHead + y(line.at) / kTall * height_);
     html("<line class=\"level-line\" x1=\"0\" x2=\"100%\" y1=\"", at, "\" y2=\"", at, "\"/>");
   }
-  html("<svg x=\"0\" y=\"", kHead, "\" width=\"100%\" height=\"", height_, "\" viewBox=\"0 0 10000 1000\" preserveAspectRatio=\"none\">",
-       front_, "</svg>");
+  html("<svg x=\"0\" y=\"", kHead, "\" width=\"100%\" height=\"", height_,
+       "\" viewBox=\"0 0 10000 1000\" preserveAspectRatio=\"none\">", front_, "</svg>");
   for (const Scale::Line& line : scale_.lines) {
     const std::string at = decimal(kHead + y(line.at) / kTall * height_ - 3);
     html("<text class=\"scale\" x=\"0\" y=\"", at, "\">", line.text, "</text>");

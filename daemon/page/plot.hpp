@@ -1,6 +1,6 @@
-// What all charts are drawn on: a plane whose width is a range of time and whose height is a scale, with lines for both,
-// and paths over bins. A bin is drawn as wide as it is and as high as its one value: nothing is smoothed or joined that
-// was not measured so.
+// What all charts are drawn on: a plane whose width is a range of time and whose height is a scale, with lines for
+// both, and paths over bins. A bin is drawn as wide as it is and as high as its one value: nothing is smoothed or
+// joined that was not measured so.
 #pragma once
 
 #include <functional>

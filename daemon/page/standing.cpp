@@ -35,8 +35,8 @@ const event::Event* open_event(const Scene& scene, std::string_view country, std
 Html since(const Scene& scene, std::string_view country, std::string_view network, std::size_t state,
            const std::optional<base::WallTime>& time) {
   Html html;
-  const std::string key = network.empty() ? fmt::format("country/{}/since", country)
-                                          : fmt::format("network/{}/{}/since", country, network);
+  const std::string key =
+      network.empty() ? fmt::format("country/{}/since", country) : fmt::format("network/{}/{}/since", country, network);
   if (!time) {
     html("<span data-live=\"", key, "\">unknown</span>");
     return html;
@@ -67,11 +67,11 @@ Html stability_words(const detect::Stability& stability) {
 template <class Row>
 void write_facts(const Scene& scene, const std::string& key, std::string_view country, std::string_view network,
                  std::size_t state, const Row& row, Html& html) {
-  html("<dl class=\"facts\"><div><dt>Stability</dt><dd>", stability_words(row.stability), "</dd></div><div><dt>Since</dt><dd>",
-       since(scene, country, network, state, row.since), "</dd></div><div><dt>Reachable</dt><dd><span data-live=\"", key,
-       "/reachable\">", percent(row.reachable_ratio), "</span> of usually <span data-live=\"", key, "/usual\">",
-       percent(row.usual_reachable_ratio), "</span>", reachable_bar(row.reachable_ratio, row.usual_reachable_ratio),
-       "</dd></div></dl>\n");
+  html("<dl class=\"facts\"><div><dt>Stability</dt><dd>", stability_words(row.stability),
+       "</dd></div><div><dt>Since</dt><dd>", since(scene, country, network, state, row.since),
+       "</dd></div><div><dt>Reachable</dt><dd><span data-live=\"", key, "/reachable\">", percent(row.reachable_ratio),
+       "</span> of usually <span data-live=\"", key, "/usual\">", percent(row.usual_reachable_ratio), "</span>",
+       reachable_bar(row.reachable_ratio, row.usual_reachable_ratio), "</dd></div></dl>\n");
 }
 
 }  // namespace
@@ -80,17 +80,21 @@ Html vantage_part(const Scene& scene) {
   const pipeline::VantageRow& row = scene.snapshot().vantage;
   const char* const state = name_of(pipeline::kVantageStateNames, row.state);
   Html html;
-  html("<section id=\"vantage\" class=\"vantage\" data-part data-state=\"", state, "\" aria-label=\"Vantage point\">\n<p>Vantage point <b>",
-       scene.plan().configuration.vantage_name, "</b>: <strong class=\"state\" data-state=\"", state,
-       "\" data-live=\"vantage/state\">", state, "</strong>, controls answering <span data-live=\"vantage/control\">",
-       percent(row.control_answer_ratio), "</span>");
+  html("<section id=\"vantage\" class=\"vantage\" data-part data-state=\"", state,
+       "\" aria-label=\"Vantage point\">\n<p>Vantage point <b>", scene.plan().configuration.vantage_name,
+       "</b>: <strong class=\"state\" data-state=\"", state, "\" data-live=\"vantage/state\">", state,
+       "</strong>, controls answering <span data-live=\"vantage/control\">", percent(row.control_answer_ratio),
+       "</span>");
   if (row.state != VantageState::kOk && row.since) html(", since ", time_element(*row.since));
   html("</p>\n");
   if (row.state == VantageState::kFault) {
-    html("<p class=\"fault\">Our own connection is at fault: those outside the country that should answer do not. While "
-         "that lasts nothing is said of the country, and nothing that happened before is taken back.</p>\n");
+    html(
+        "<p class=\"fault\">Our own connection is at fault: those outside the country that should answer do not. While "
+        "that lasts nothing is said of the country, and nothing that happened before is taken back.</p>\n");
   } else if (row.state == VantageState::kUnknown) {
-    html("<p class=\"fault\">No control says whether a fault would be ours: there are none, or none has settled yet.</p>\n");
+    html(
+        "<p class=\"fault\">No control says whether a fault would be ours: there are none, or none has settled "
+        "yet.</p>\n");
   }
   html("</section>\n");
   return html;
@@ -111,9 +115,12 @@ Html notices_part(const Scene& scene) {
 
 Html reachable_bar(const std::optional<double>& now, const std::optional<double>& usual) {
   Html html;
-  html("<svg class=\"bar\" width=\"100%\" height=\"10\" aria-hidden=\"true\"><rect class=\"track\" y=\"3\" width=\"100%\" "
-       "height=\"4\"/>");
-  if (now) html("<rect class=\"fill\" y=\"3\" width=\"", decimal(100 * std::clamp(*now, 0.0, 1.0)), "%\" height=\"4\"/>");
+  html(
+      "<svg class=\"bar\" width=\"100%\" height=\"10\" aria-hidden=\"true\"><rect class=\"track\" y=\"3\" "
+      "width=\"100%\" "
+      "height=\"4\"/>");
+  if (now)
+    html("<rect class=\"fill\" y=\"3\" width=\"", decimal(100 * std::clamp(*now, 0.0, 1.0)), "%\" height=\"4\"/>");
   if (usual) {
     const std::string x = decimal(100 * std::clamp(*usual, 0.0, 1.0));
     html("<line class=\"usual\" x1=\"", x, "%\" x2=\"", x, "%\" y1=\"0\" y2=\"10\"/>");
@@ -136,7 +143,8 @@ Html country_level(const Scene& scene, config::CountryIndex index, bool is_link)
     html(name);
   }
   if (name != country.code) html(" <small>", country.code, "</small>");
-  html("</h2>\n<p class=\"level\" data-state=\"", level, "\" data-live=\"", key, "/level\">", level, "</p>\n<p class=\"says\">");
+  html("</h2>\n<p class=\"level\" data-state=\"", level, "\" data-live=\"", key, "/level\">", level,
+       "</p>\n<p class=\"says\">");
   if (country.is_split) {
     html("Asked here in part only, so not judged as a whole.");
   } else if (row.level == CountryLevel::kUnknown && scene.snapshot().vantage.state == VantageState::kFault) {
@@ -156,8 +164,8 @@ Html network_state(const Scene& scene, config::NetworkIndex index) {
   const char* const state = name_of(pipeline::kNetworkStateNames, row.state);
   const std::string key = fmt::format("network/{}/{}", code, network.name);
   Html html;
-  html("<h2>", network.name, "</h2>\n<p class=\"level\" data-state=\"", state, "\" data-live=\"", key, "/state\">", state,
-       "</p>\n<p class=\"says\">", sentence_of(row.state), "</p>\n");
+  html("<h2>", network.name, "</h2>\n<p class=\"level\" data-state=\"", state, "\" data-live=\"", key, "/state\">",
+       state, "</p>\n<p class=\"says\">", sentence_of(row.state), "</p>\n");
   write_facts(scene, key, code, network.name, static_cast<std::size_t>(row.state), row, html);
   return html;
 }

@@ -50,16 +50,16 @@ Html reachable_chart(const Subject& subject, std::span<const journal::StateBin> 
   const Series reachable = series_of(states, [](const auto& bin) { return bin.reachable; });
   const Series least = series_of(states, [](const auto& bin) { return bin.least_reachable; });
   const Series usual = series_of(states, [](const auto& bin) { return bin.usual_reachable; });
-  const Series zero = series_of(
-      states, [](const auto& bin) { return bin.reachable ? std::optional(0.0F) : std::optional<float>(); });
+  const Series zero =
+      series_of(states, [](const auto& bin) { return bin.reachable ? std::optional(0.0F) : std::optional<float>(); });
   Plot plot(subject.bins, subject.range, share_scale(1), kHeight);
   hatch(states, plot);
   plot.area(zero, reachable, "reachable-area");
   plot.area(least, reachable, "least-area");
   plot.line(usual, "usual-line");
   plot.line(reachable, "reachable-line");
-  std::vector<KeyEntry> key = {{"reachable-area", "reachable"}, {"least-area", "down to the least of each step"},
-                               {"usual-sign", "usual"}};
+  std::vector<KeyEntry> key = {
+      {"reachable-area", "reachable"}, {"least-area", "down to the least of each step"}, {"usual-sign", "usual"}};
   key.insert(key.end(), hatch_key().begin(), hatch_key().end());
   std::optional<float> lowest;
   for (const auto& value : least) {

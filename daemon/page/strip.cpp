@@ -21,7 +21,8 @@ std::uint32_t minutes_in(const journal::StateBin& bin, NetworkState state) {
 
 std::uint8_t quarters(base::Duration part, base::Duration whole) {
   if (whole <= base::Duration::zero()) return 4;
-  return static_cast<std::uint8_t>(std::clamp<std::int64_t>((4 * part.count() + whole.count() - 1) / whole.count(), 1, 4));
+  return static_cast<std::uint8_t>(
+      std::clamp<std::int64_t>((4 * part.count() + whole.count() - 1) / whole.count(), 1, 4));
 }
 
 Cell cell_of(const journal::StateBin& bin) {
@@ -199,13 +200,15 @@ Html strip_key() {
   html("<ul class=\"key\" aria-label=\"Signs\">");
   for (const Sign& sign : kSigns) {
     const int height = kHeights[static_cast<std::size_t>(sign.look)];
-    html("<li><svg width=\"18\" height=\"28\" aria-hidden=\"true\"><line class=\"ground\" x1=\"0\" x2=\"18\" "
-         "y1=\"27.5\" y2=\"27.5\"/><rect class=\"",
-         kLookNames[static_cast<std::size_t>(sign.look)], "\" width=\"18\" y=\"", kHeight - height, "\" height=\"",
-         height, "\"", fill_of(sign.look), "/></svg>", sign.text, "</li>");
+    html(
+        "<li><svg width=\"18\" height=\"28\" aria-hidden=\"true\"><line class=\"ground\" x1=\"0\" x2=\"18\" "
+        "y1=\"27.5\" y2=\"27.5\"/><rect class=\"",
+        kLookNames[static_cast<std::size_t>(sign.look)], "\" width=\"18\" y=\"", kHeight - height, "\" height=\"",
+        height, "\"", fill_of(sign.look), "/></svg>", sign.text, "</li>");
   }
-  html("<li><svg width=\"18\" height=\"28\" aria-hidden=\"true\"><line class=\"unstable\" x1=\"0\" x2=\"18\" y1=\"1\" "
-       "y2=\"1\"/><line class=\"ground\" x1=\"0\" x2=\"18\" y1=\"27.5\" y2=\"27.5\"/></svg>unstable</li></ul>\n");
+  html(
+      "<li><svg width=\"18\" height=\"28\" aria-hidden=\"true\"><line class=\"unstable\" x1=\"0\" x2=\"18\" y1=\"1\" "
+      "y2=\"1\"/><line class=\"ground\" x1=\"0\" x2=\"18\" y1=\"27.5\" y2=\"27.5\"/></svg>unstable</li></ul>\n");
   return html;
 }
 

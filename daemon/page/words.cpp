@@ -96,7 +96,8 @@ std::string clock_in_words(base::WallTime time) {
 std::string time_in_words(base::WallTime time) {
   const Calendar calendar(time);
   return fmt::format("{} {} {:02}:{:02}:{:02}", day_in_words(time), static_cast<int>(calendar.date.year()),
-                     calendar.clock.hours().count(), calendar.clock.minutes().count(), calendar.clock.seconds().count());
+                     calendar.clock.hours().count(), calendar.clock.minutes().count(),
+                     calendar.clock.seconds().count());
 }
 
 Html time_element(base::WallTime time) {
