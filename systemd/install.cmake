@@ -39,6 +39,11 @@ foreach(folder prometheus alertmanager grafana)
 endforeach()
 
 install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+if(BLIPD_PAGE)
+  # The page's script contains it.
+  install(FILES ${CMAKE_BINARY_DIR}/page/node_modules/uplot/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR}
+          RENAME NOTICE.uPlot)
+endif()
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md" PATTERN "man" EXCLUDE)
 install(DIRECTORY config/examples DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY config/scenarios DESTINATION ${CMAKE_INSTALL_DATADIR}/blipd)

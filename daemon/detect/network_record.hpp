@@ -29,7 +29,7 @@ class NetworkRecord {
   void on_late(base::MonoTime now) { precursors_.on_late(now); }
 
   void on_down(const MonoSpan& when, Scene& scene);
-  void on_up(const MonoSpan& when, Scene& scene);
+  void on_up(const MonoSpan& given, Scene& scene);
   void on_target_back(const MonoSpan& when) { target_back_ = when; }
 
   // Once a second, not while the vantage point is at fault.

@@ -35,9 +35,9 @@ std::optional<DnsUdpSockets::Index> DnsUdpSockets::acquire(const WayOut& way, ba
   return slot;
 }
 
-void DnsUdpSockets::release(Index index) {
-  --sockets_[index].questions;
-  close_if_done(index);
+void DnsUdpSockets::release(Index socket) {
+  --sockets_[socket].questions;
+  close_if_done(socket);
 }
 
 void DnsUdpSockets::retire(std::optional<Index>& slot) {
@@ -107,8 +107,8 @@ std::optional<DnsUdpSockets::Index> DnsUdpSockets::open(const WayOut& way, base:
   return std::nullopt;
 }
 
-int DnsUdpSockets::send(Index index, const Outgoing& packet) {
-  const int fd = sockets_[index].fd.get();
+int DnsUdpSockets::send(Index socket, const Outgoing& packet) {
+  const int fd = sockets_[socket].fd.get();
   SocketAddress target = to_socket_address(packet.target, packet.port);
   if (const std::uint32_t scope = scope_of(packet.target, packet.interface); scope != 0) {
     reinterpret_cast<sockaddr_in6*>(&target.storage)->sin6_scope_id = scope;

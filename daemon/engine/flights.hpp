@@ -41,7 +41,7 @@ class Flights {
   // the generation is unchanged, together with the timing that the channel had, and vanish without a Result where it is
   // not.
   void make_room(std::size_t channels);
-  void lay_out(probes::ChannelIndex channel, const ChannelTiming& timing);
+  void lay_out(probes::ChannelIndex index, const ChannelTiming& timing);
 
   // The number that the channel's next probe will have.
   probes::Sequence next_sequence(probes::ChannelIndex channel) const { return channels_[channel].next_sequence; }

@@ -1,5 +1,6 @@
 #include "daemon/engine/system_lookup.hpp"
 
+#include <fmt/format.h>
 #include <ldns/ldns.h>
 
 #include <algorithm>
@@ -79,7 +80,9 @@ base::Expected<ResolvConf> read_resolv_conf(const SystemLookupOptions& options) 
 std::vector<std::string> candidates(const std::string& name, const ResolvConf& conf) {
   std::vector<std::string> names;
   if (name.find('.') == std::string::npos) {
-    for (const std::string& domain : conf.search) names.push_back(domain == "." ? name : name + "." + domain);
+    for (const std::string& domain : conf.search) {
+      names.push_back(domain == "." ? name : fmt::format("{}.{}", name, domain));
+    }
   }
   names.push_back(name);
   return names;

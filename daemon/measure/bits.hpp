@@ -35,7 +35,7 @@ class BitWriter {
     const auto shifted = std::uint64_t{value} + (std::uint64_t{1} << k);
     const int bits = std::max(static_cast<int>(std::bit_width(shifted)), 1) - 1;
     const std::uint64_t low = shifted ^ (std::uint64_t{1} << bits);
-    const int zeros = bits - k;
+    const int zeros = std::max(bits - k, 0);
     if (zeros + 1 + bits <= 32) {
       put((std::uint64_t{1} << zeros) | (low << (zeros + 1)), zeros + 1 + bits);
     } else {

@@ -28,11 +28,11 @@ Grain grain_for(Period start, base::MonoTime now) {
   return is_ripe(Grain::kMiddle, std::chrono::minutes(5)) ? Grain::kMiddle : Grain::kShort;
 }
 
-// Puts slices one after the other, and joins neighbours that are of one longer slice by now.
+// Writes slices one after the other, and joins neighbours that are of one longer slice by now.
 class Joiner {
  public:
-  // Base and last slice are `now` as long as nothing is written.
-  Joiner(std::vector<std::uint8_t>& out, Period now) : out_(out), base_(now), last_(now) {}
+  // Goes on after `out`, whose last slice starts at `last`.
+  Joiner(std::vector<std::uint8_t>& out, Period last) : out_(out), last_(last), is_first_(out.empty()) {}
 
   // `slices` stands on the slice; its bins are read.
   void join(SliceReader& slices, Grain grain) {
@@ -50,42 +50,52 @@ class Joiner {
   // Writes what is joined.
   void settle() {
     if (!is_joining_) return;
-    note(slice_.start);
-    pack(slice_, before_, out_);
+    // There is none to measure the first one's start from.
+    if (is_first_) last_ = slice_.start;
+    note(slice_.grain);
+    pack(slice_, last_, out_);
+    last_ = slice_.start;
+    is_first_ = false;
     slice_.totals = Totals{};
     slice_.bins.clear();
     is_joining_ = false;
   }
-  // A slice as it is, when the one before is too; settled only.
-  void copy(std::span<const std::uint8_t> packed, Period start) {
-    note(start);
-    out_.insert(out_.end(), packed.begin(), packed.end());
-  }
-
-  // All slices that are left, as they are; the one before was written anew.
-  void copy_rest(std::span<const std::uint8_t> packed, Period last) {
+  // Slices as they are, the first of that grain, when the slice before starts where it did; settled only.
+  void copy(std::span<const std::uint8_t> packed, Grain grain, Period last) {
+    note(grain);
     out_.insert(out_.end(), packed.begin(), packed.end());
     last_ = last;
   }
 
-  Period base() const { return base_; }
   Period last() const { return last_; }  // start of the last slice that was written
+  // Where the first slice of each grain lies, and the start of the one before it; absent: there is none.
+  struct First {
+    Period before = 0;
+    std::size_t at = 0;
+  };
+  const std::optional<First>& first(Grain grain) const { return firsts_[static_cast<std::size_t>(grain)]; }
 
  private:
-  void note(Period start) {
-    if (is_empty_) base_ = last_ = start;
-    is_empty_ = false;
-    before_ = std::exchange(last_, start);
+  void note(Grain grain) {
+    auto& first = firsts_[static_cast<std::size_t>(grain)];
+    if (!first) first = First{last_, out_.size()};
   }
 
   std::vector<std::uint8_t>& out_;
+  std::array<std::optional<First>, kGrains> firsts_;
   Slice slice_;
   bool is_joining_ = false;
-  bool is_empty_ = true;
-  Period base_;
   Period last_;
-  Period before_ = 0;
+  bool is_first_;
 };
+
+// Which part of a history a grain is: the longest comes first.
+constexpr std::size_t part_of(Grain grain) { return kGrains - 1 - static_cast<std::size_t>(grain); }
+constexpr Grain grain_of(std::size_t part) { return static_cast<Grain>(kGrains - 1 - part); }
+
+void pass_over(SliceReader& slices) {
+  slices.read_bins([](std::uint32_t, std::uint32_t) {});
+}
 
 }  // namespace
 
@@ -100,37 +110,32 @@ std::span<const std::uint8_t> History::bytes() const {
   return {block_.get() + sizeof(Head), head().size};
 }
 
+std::size_t History::room_for(std::size_t size) {
+  // The usual allocators hand out 16 bytes at a time, and eight of them are their own.
+  constexpr std::size_t kStep = 16;
+  return (sizeof(Head) + size + 8 + kStep - 1) / kStep * kStep - 8;
+}
+
 History& History::operator=(const History& other) {
   if (this == &other) return *this;
-  Head head = other.head();
-  const std::size_t room = block_ ? this->head().capacity : 0;
-  if (head.size > room || !other.block_) {
-    block_ = other.block_ ? std::make_unique_for_overwrite<std::uint8_t[]>(sizeof(Head) + head.size) : nullptr;
-    head.capacity = head.size;
-  } else {
-    head.capacity = static_cast<std::uint32_t>(room);
+  if (!other.block_) {
+    block_ = nullptr;
+    return *this;
   }
-  if (!block_) return *this;
-  std::memcpy(block_.get(), &head, sizeof(head));
-  std::memcpy(block_.get() + sizeof(Head), other.bytes().data(), head.size);
+  const std::size_t size = other.head().size;
+  const std::size_t room = room_for(size);
+  if (heap_bytes() != room) block_ = std::make_unique_for_overwrite<std::uint8_t[]>(room);
+  std::memcpy(block_.get(), other.block_.get(), sizeof(Head) + size);
   return *this;
 }
 
 void History::store(Head head, std::uint32_t kept, std::span<const std::uint8_t> tail) {
-  // The usual allocators hand out 16 bytes at a time, and eight of them are their own.
-  constexpr std::size_t kStep = 16;
-  constexpr std::size_t kTooMuch = 48;
-  const std::size_t size = sizeof(Head) + kept + tail.size();
-  const std::size_t room = block_ ? sizeof(Head) + this->head().capacity : 0;
   head.size = static_cast<std::uint32_t>(kept + tail.size());
-  if (size > room || size + kTooMuch < room) {
-    const std::size_t bytes = (size + 8 + kStep - 1) / kStep * kStep - 8;
-    auto block = std::make_unique_for_overwrite<std::uint8_t[]>(bytes);
+  const std::size_t room = room_for(head.size);
+  if (heap_bytes() != room) {
+    auto block = std::make_unique_for_overwrite<std::uint8_t[]>(room);
     if (kept > 0) std::memcpy(block.get() + sizeof(Head), block_.get() + sizeof(Head), kept);
     block_ = std::move(block);
-    head.capacity = static_cast<std::uint32_t>(bytes - sizeof(Head));
-  } else {
-    head.capacity = this->head().capacity;
   }
   std::memcpy(block_.get(), &head, sizeof(head));
   if (!tail.empty()) std::memcpy(block_.get() + sizeof(Head) + kept, tail.data(), tail.size());
@@ -144,7 +149,10 @@ void History::add(std::vector<Sample> samples, base::MonoTime now) {
   }
   Head head = this->head();
   const bool is_first = !block_;
-  if (is_first) head.base = head.last = static_cast<std::int32_t>(period_of(samples.front().settled));
+  if (is_first) {
+    head.last = static_cast<std::int32_t>(period_of(samples.front().settled));
+    head.parts.fill({.before = head.last, .at = 0});
+  }
   Bytes packed;
   packed.reserve(64);
   Slice slice;
@@ -173,40 +181,75 @@ void History::add(std::vector<Sample> samples, base::MonoTime now) {
   if (is_untidy) tidy(now);
 }
 
+bool History::is_ripe(const Head& head, std::size_t part, base::MonoTime now) const {
+  const std::size_t end = part + 1 < kGrains ? head.parts[part + 1].at : head.size;
+  const auto [before, at] = head.parts[part];
+  if (at == end) return false;
+  SliceReader slices(bytes().subspan(at), before);
+  return slices.next() && grain_for(slices.start(), now) > grain_of(part);
+}
+
 // Drops what has left the hour, and joins what has left the windows that need it in shorter slices.
 void History::tidy(base::MonoTime now) {
   Head head = this->head();
+  SliceReader slices = this->slices();
+  Part kept = head.parts.front();
+  while (slices.next() && has_left(slices.start(), kWindows.back(), now)) {
+    pass_over(slices);
+    kept = {.before = static_cast<std::int32_t>(slices.start()), .at = static_cast<std::uint32_t>(slices.position())};
+  }
+  for (Part& part : head.parts) {
+    if (part.at <= kept.at) part = kept;
+  }
+  // What lies before the oldest slice that is to be joined stays as it is.
+  std::size_t first = part_of(Grain::kMiddle);
+  while (first < kGrains && !is_ripe(head, first, now)) ++first;
+  const Part joined = first < kGrains ? head.parts[first] : Part{.before = head.last, .at = head.size};
+  if (kept.at == 0 && joined.at == head.size) return;
+
   Bytes tidied;
   tidied.reserve(head.size);
-  Joiner joiner(tidied, head.last);
-  SliceReader slices = this->slices();
-  Period before = head.base;
-  for (std::size_t from = 0; slices.next();) {
+  const auto prefix = bytes().subspan(kept.at, joined.at - kept.at);
+  tidied.assign(prefix.begin(), prefix.end());
+  Joiner joiner(tidied, joined.before);
+  slices = SliceReader(bytes().subspan(joined.at), joined.before);
+  Period before = joined.before;
+  for (std::size_t from = joined.at; slices.next(); from = joined.at + slices.position()) {
     const Period start = slices.start();
-    const Grain grain = std::max(slices.grain(), grain_for(start, now));
-    if (has_left(start, kWindows.back(), now)) {
-      slices.read_bins([](std::uint32_t, std::uint32_t) {});
-    } else if (grain > slices.grain()) {
+    const Grain own = slices.grain();
+    const Grain grain = std::max(own, grain_for(start, now));
+    if (grain > own) {
       joiner.join(slices, grain);
-    } else if (joiner.settle(); joiner.last() == before && from > 0) {
-      // As bytes where nothing changes, not even the slice before.
-      slices.read_bins([](std::uint32_t, std::uint32_t) {});
-      joiner.copy(bytes().subspan(from, slices.position() - from), start);
+    } else if (joiner.settle(); joiner.last() == before) {
+      // What follows a short one that has to stay short does so as well.
+      if (own == Grain::kShort) {
+        joiner.copy(bytes().subspan(from), own, head.last);
+        break;
+      }
+      pass_over(slices);
+      joiner.copy(bytes().subspan(from, joined.at + slices.position() - from), own, start);
     } else {
       joiner.join(slices, grain);
       joiner.settle();
-      // What follows is younger, and as short as this one still has to be: all of it stays.
-      if (grain == Grain::kShort) {
-        joiner.copy_rest(bytes().subspan(slices.position()), head.last);
-        break;
-      }
     }
     before = start;
-    from = slices.position();
   }
   joiner.settle();
-  head.base = static_cast<std::int32_t>(joiner.base());
-  head.last = static_cast<std::int32_t>(joiner.last());
+
+  Part next{.before = static_cast<std::int32_t>(joiner.last()), .at = static_cast<std::uint32_t>(tidied.size())};
+  head.last = next.before;
+  std::array<Part, kGrains> parts;
+  for (std::size_t part = kGrains; part-- > 0;) {
+    const std::size_t end = part + 1 < kGrains ? head.parts[part + 1].at : head.size;
+    if (head.parts[part].at < std::min<std::size_t>(end, joined.at)) {
+      next = head.parts[part];
+      next.at -= kept.at;
+    } else if (const auto& written = joiner.first(grain_of(part))) {
+      next = {.before = static_cast<std::int32_t>(written->before), .at = static_cast<std::uint32_t>(written->at)};
+    }
+    parts[part] = next;
+  }
+  head.parts = parts;
   store(head, 0, tidied);
 }
 

@@ -21,6 +21,7 @@ static_assert(kPeriodTicks == Recent::kStretch);
 
 // How long a slice is, by the shortest window that needs it: 5 and 15 minutes, and the hour.
 enum class Grain : std::uint8_t { kShort, kMiddle, kLong };
+inline constexpr std::size_t kGrains = 3;
 
 constexpr Period length_of(Grain grain) { return grain == Grain::kShort ? 1 : grain == Grain::kMiddle ? 5 : 20; }
 // Round trips are counted in fine bins in short slices, and else in coarse ones.

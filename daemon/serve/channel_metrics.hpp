@@ -17,7 +17,7 @@ namespace blipd::serve {
 
 // What the lines of a histogram need from row to row: channels mostly have the same bounds.
 struct BucketLines {
-  void use(const std::vector<double>& bounds);
+  void use(const std::vector<double>& wanted);
 
   std::vector<double> bounds;
   std::vector<std::string> tails;    // of the lines' labels, by bound

@@ -125,6 +125,8 @@ void add_server(Families& out, const ServerStats& stats) {
               stats.auth_failures);
   out.counter("blipd_http_auth_overruns_total",
               "Requests whose password was not checked because too many waited to be.", stats.auth_overruns);
+  out.counter("blipd_http_reading_overruns_total",
+              "Requests that were not looked up in the journal because too many waited to be.", stats.reading_overruns);
   out.begin(MetricType::Counter, "blipd_http_tls_failures_total",
             "TLS handshakes that failed, for the client's certificate (or the want of one) or for another reason.");
   out.put({label("reason", "certificate")}, static_cast<double>(stats.refused_certificates));

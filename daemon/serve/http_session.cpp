@@ -76,6 +76,10 @@ void HttpSession::on_timeout() {
     case State::kReloading:
       is_last_ = true;
       return send(plain_reply(503, "still loading; blipd_config_last_reload_successful will tell"), false);
+    case State::kLookingUp:
+      place_.reset();
+      is_last_ = true;
+      return send(plain_reply(503, "reading the journal takes too long at the moment; try again later"), false);
     case State::kSecuring:
     case State::kWriting:
       ++host_.stats().cut_off_connections;
@@ -142,6 +146,33 @@ void HttpSession::on_request() {
               [self = shared_from_this(), arming = arming_](Gate::Answer answer) {
                 if (self->state_ == State::kAdmitting && arming == self->arming_) self->on_admitted(answer);
               });
+}
+
+void HttpSession::on_value(const FreshValue::Value& value) {
+  const auto target = parser_->get().target();
+  if (value && Router::needs_reading({target.data(), target.size()})) return look_up(value);
+  answer(value);
+}
+
+void HttpSession::look_up(const FreshValue::Value& value) {
+  const auto& request = parser_->get();
+  const bool is_head_only = request.method() == http::verb::head;
+  state_ = State::kLookingUp;
+  arm(host_.options().request_timeout);
+  value_ = value;
+  place_ = host_.read(
+      [target = std::string(request.target().data(), request.target().size()), value] {
+        return Router::read(target, *value);
+      },
+      [weak = weak_from_this(), is_head_only](Reply reply) {
+        const auto self = weak.lock();
+        if (!self || self->state_ != State::kLookingUp) return;
+        self->place_.reset();
+        self->send(std::move(reply), is_head_only);
+      });
+  if (place_) return;
+  ++host_.stats().reading_overruns;
+  send(plain_reply(503, "too many wait to read the journal; try again later"), is_head_only);
 }
 
 void HttpSession::answer(const FreshValue::Value& value) {
@@ -278,6 +309,7 @@ void HttpSession::close() {
   transport_.socket().close(ignored);
   reply_ = Reply{};
   value_.reset();
+  place_.reset();
   host_.ended(*this);
 }
 

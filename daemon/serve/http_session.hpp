@@ -31,7 +31,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   const Published* holds() const override { return value_.get(); }
 
  private:
-  enum class State { kIdle, kSecuring, kReading, kAdmitting, kReloading, kWaiting, kWriting, kLingering, kClosed };
+  enum class State { kIdle, kSecuring, kReading, kAdmitting, kReloading, kWaiting, kLookingUp, kWriting, kLingering, kClosed };
 
   void on_first_byte();
   void on_handshake_error(boost::system::error_code error);
@@ -41,6 +41,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   void on_request();
   void on_admitted(Gate::Answer answer);
   void reload();
+  void on_value(const FreshValue::Value& value);
+  void look_up(const FreshValue::Value& value);
   void answer(const FreshValue::Value& value);
   void send(Reply reply, bool is_head_only);
   void send_next_piece();
@@ -68,6 +70,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
 
   FreshValue::Value value_;  // what the answer under way is made from
+  ReadingRoom::Place place_;
   Reply reply_;
   Framing framing_ = Framing::kLength;
   bool has_more_ = false;  // pieces of the answer under way

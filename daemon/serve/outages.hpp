@@ -1,7 +1,7 @@
 // The answer to /api/v1/outages: the events that overlap a range of time, each as the one JSON object that it is
 // everywhere. They come from the journal, through a connection of their own that only reads, and what the daemon holds
 // in memory comes on top; where there is no journal or it cannot be read, from memory alone, and the answer says so.
-// On the serving thread; nobody who probes or writes waits for it. docs/api.md has its shape.
+// Takes reading; nobody who probes or writes waits for it. docs/api.md has its shape.
 #pragma once
 
 #include <cstddef>

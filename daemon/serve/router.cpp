@@ -79,6 +79,10 @@ bool Router::needs_channels(std::string_view target) {
   return page == Page::kMetrics || page == Page::kStatus || page == Page::kTargets;
 }
 
+bool Router::needs_reading(std::string_view target) { return find_page(target) == Page::kOutages; }
+
+Reply Router::read(std::string_view target, const Published& value) { return outages_reply(target, value); }
+
 bool Router::is_reload(std::string_view method, std::string_view target) {
   return method == "POST" && find_page(target) == Page::kReload;
 }
@@ -128,7 +132,7 @@ Reply Router::answer(std::string_view method, std::string_view target, const std
       reply.stream = std::make_unique<TargetsBody>(value);
       return reply;
     case Page::kOutages:
-      return outages_reply(target, *value);
+      return read(target, *value);
     default:
       reply.content_type = "text/html; charset=utf-8";
       reply.body = index_page(*value);

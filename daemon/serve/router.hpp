@@ -22,11 +22,18 @@ class Router {
   // Of those: whether it takes what is known of channels, rather than of networks and countries alone.
   static bool needs_channels(std::string_view target);
 
+  // Of those: whether answering takes reading from the journal, which is for the reading thread: see read().
+  static bool needs_reading(std::string_view target);
+
+  // Answers those, on any thread.
+  static Reply read(std::string_view target, const Published& value);
+
   // POST /-/reload, which is not for this class to answer.
   static bool is_reload(std::string_view method, std::string_view target);
 
   // `target` is the request target, in origin or absolute form (RFC 9112, 3.2); a query means something to
-  // some paths only. `value` may be null, when there is none or none is needed; otherwise it has a snapshot.
+  // some paths only. `value` may be null, when there is none or none is needed; otherwise it has a snapshot. Slow where
+  // needs_reading() says so.
   Reply answer(std::string_view method, std::string_view target, const std::shared_ptr<const Published>& value);
 
  private:

@@ -19,6 +19,7 @@
 #include "daemon/serve/fresh_value.hpp"
 #include "daemon/serve/listen_socket.hpp"
 #include "daemon/serve/mailbox.hpp"
+#include "daemon/serve/reading_room.hpp"
 #include "daemon/serve/reloads.hpp"
 #include "daemon/serve/router.hpp"
 #include "daemon/serve/server_stats.hpp"
@@ -66,6 +67,7 @@ class HttpServer final : public Server, private SessionHost {
   void reload(const Provenance& request, std::function<void(Reply)> done) override;
   void get_value(bool with_channels, FreshValue::Waiter waiter) override;
   Reply answer(std::string_view method, std::string_view target, const FreshValue::Value& value) override;
+  ReadingRoom::Place read(std::function<Reply()> make, std::function<void(Reply)> done) override;
   void began_stream() override;
   void ended(Session& session) override;
 
@@ -102,6 +104,7 @@ class HttpServer final : public Server, private SessionHost {
   WebWatch web_{options_.web};
   Gate gate_{mailbox_, stats_};
   Reloads reloads_{options_.reload, mailbox_};
+  ReadingRoom reading_room_{mailbox_};
   std::vector<std::shared_ptr<Session>> sessions_;  // in the order in which they came
   std::size_t refusing_ = 0;                        // of those, being refused
   bool is_stopping_ = false;
@@ -202,6 +205,10 @@ void HttpServer::get_value(bool with_channels, FreshValue::Waiter waiter) {
 
 Reply HttpServer::answer(std::string_view method, std::string_view target, const FreshValue::Value& value) {
   return router_.answer(method, target, value);
+}
+
+ReadingRoom::Place HttpServer::read(std::function<Reply()> make, std::function<void(Reply)> done) {
+  return reading_room_.enter(std::move(make), std::move(done));
 }
 
 void HttpServer::ask(FreshValue& fresh, const RequestPublished& request) {

@@ -20,6 +20,7 @@ struct ServerStats {
   std::uint64_t open_connections = 0;      // now
   std::uint64_t auth_failures = 0;         // requests whose name and password were wrong or malformed
   std::uint64_t auth_overruns = 0;         // requests whose password was not checked: too many waited
+  std::uint64_t reading_overruns = 0;      // requests not looked up in the journal: too many waited
   std::uint64_t refused_certificates = 0;  // handshakes that ended with the client's certificate, or the want of one
   std::uint64_t failed_handshakes = 0;     // those that ended otherwise, such as for want of a common version
   std::optional<base::WallTime> certificate_ends;  // of the certificate that is shown; absent: no TLS

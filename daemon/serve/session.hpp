@@ -12,6 +12,7 @@
 #include "daemon/serve/cross_site.hpp"
 #include "daemon/serve/fresh_value.hpp"
 #include "daemon/serve/gate.hpp"
+#include "daemon/serve/reading_room.hpp"
 #include "daemon/serve/reply.hpp"
 #include "daemon/serve/server.hpp"
 #include "daemon/serve/server_stats.hpp"
@@ -37,6 +38,8 @@ class SessionHost {
   virtual void reload(const Provenance& request, std::function<void(Reply)> done) = 0;
   virtual void get_value(bool with_channels, FreshValue::Waiter waiter) = 0;
   virtual Reply answer(std::string_view method, std::string_view target, const FreshValue::Value& value) = 0;
+  // On the reading thread; see ReadingRoom::enter().
+  virtual ReadingRoom::Place read(std::function<Reply()> make, std::function<void(Reply)> done) = 0;
   // The session has begun to send something made from what it holds().
   virtual void began_stream() = 0;
   // The last call of a session; it has closed its socket.

@@ -87,7 +87,7 @@ void HttpSession::on_admitted(Gate::Answer answer) {
   arm(FreshValue::kFirstPatience + host_.options().request_timeout);
   host_.get_value(Router::needs_channels({target.data(), target.size()}),
                   [self = shared_from_this()](const FreshValue::Value& value) {
-                    if (self->state_ == State::kWaiting) self->answer(value);
+                    if (self->state_ == State::kWaiting) self->on_value(value);
                   });
 }
 

@@ -8,7 +8,7 @@
 
 namespace blipd::simulate {
 
-bool matches(const Expectation& expectation, const event::Event& event);
+bool matches(const Expectation& wanted, const event::Event& event);
 
 struct Finding {
   bool is_met = false;

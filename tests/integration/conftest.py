@@ -58,6 +58,7 @@ def told_to_end(_number, _frame):
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "browser: takes a real browser, and packages that ./dev test page fetches")
     config.addinivalue_line("markers", "alone: loads the machine so much that nothing should run beside it")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, told_to_end)

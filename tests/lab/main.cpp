@@ -19,8 +19,10 @@
 
 // The leak checker looks at the program from a process that it starts at the very end, and by then ours are
 // started in a process namespace that is gone. test_lab checks the same parts for leaks.
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the name is the sanitizer's
 extern "C" const char* __asan_default_options();
 extern "C" const char* __asan_default_options() { return "detect_leaks=0"; }
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 namespace {
 

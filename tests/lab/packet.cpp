@@ -8,7 +8,6 @@ namespace blipd::lab {
 namespace {
 
 using base::ByteReader;
-using base::ByteWriter;
 
 constexpr std::uint8_t kIcmp = 1;
 constexpr std::uint8_t kTcp = 6;

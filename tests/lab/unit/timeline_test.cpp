@@ -10,7 +10,6 @@ namespace {
 using namespace blipd;
 using namespace std::chrono_literals;
 using simulate::Fate;
-using simulate::Influence;
 using simulate::Timeline;
 
 // Networks 0 (targets x, y), 1, and the control network 2.

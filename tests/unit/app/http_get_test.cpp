@@ -37,7 +37,7 @@ class DeafSocket {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t length = sizeof(address);
-    ::bind(socket_, reinterpret_cast<const sockaddr*>(&address), length);
+    REQUIRE(::bind(socket_, reinterpret_cast<const sockaddr*>(&address), length) == 0);
     ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &length);
     if (listens) ::listen(socket_, 8);
     port = ntohs(address.sin_port);

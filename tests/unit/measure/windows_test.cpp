@@ -415,7 +415,7 @@ std::size_t most_bytes(double sigma) {
 }
 
 TEST_CASE("A channel asked once a second is small once its windows are full", "[channel]") {
-  const auto [sigma, bytes] = GENERATE(table<double, std::size_t>({{0.02, 1050}, {0.1, 1230}, {0.3, 1480}}));
+  const auto [sigma, bytes] = GENERATE(table<double, std::size_t>({{0.02, 1060}, {0.1, 1235}, {0.3, 1480}}));
   CAPTURE(sigma);
   CHECK(most_bytes(sigma) <= bytes);
 }

@@ -9,7 +9,6 @@ namespace blipd::recorded {
 namespace {
 
 using namespace std::chrono_literals;
-using probes::Outcome;
 
 // The fields that every line needs, and `more` in place of them.
 base::Expected<Entry> entry(const std::string& outcome, const std::string& rtt, const std::string& more = "",

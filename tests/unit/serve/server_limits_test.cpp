@@ -54,7 +54,7 @@ TEST_CASE("what is not HTTP is refused with 400 or closed, and harms nobody") {
   const std::vector<std::string> garbage = {
       "\r\n\r\n",
       std::string("\0\0\0\0\xFF\xFE\r\n\r\n", 10),
-      "\x16\x03\x01\x02\x00\x01\x00\x01\xFC\x03\x03 a TLS hello",
+      std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xFC\x03\x03 a TLS hello", 23),
       "GET\r\n\r\n",
       "GET /metrics\r\n\r\n",
       "GET /me trics HTTP/1.1\r\nHost: x\r\n\r\n",

@@ -23,7 +23,7 @@ TEST_CASE("a target says where it belongs, how it is asked, and how it went last
   probes::ProbeSpec slow = maker.plan.channels[1].spec();
   slow.interval = 30s;
   slow.timeout = 4s;
-  maker.ask_by(maker.plan.channels[1], std::move(slow));
+  maker.ask_by(maker.plan.channels[1], slow);
   sample::Draft snapshot = sample::empty_snapshot(std::move(maker.plan));
   snapshot.targets[0].state = pipeline::TargetState::kUp;
   snapshot.channels[0].last_outcome = probes::Outcome::kLost;
