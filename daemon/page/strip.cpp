@@ -88,6 +88,14 @@ Look look_of(const event::Event& event) {
   return Look::kUp;
 }
 
+// Patterns are named in the markup: in a style sheet their address would be one of that sheet's.
+Html fill_of(Look look) {
+  Html html;
+  if (look == Look::kUnknown) html(" fill=\"url(#hatch)\"");
+  if (look == Look::kDegraded) html(" fill=\"url(#dots)\"");
+  return html;
+}
+
 void draw_run(const Strip& strip, const Range& range, std::size_t from, std::size_t to, Html& html) {
   const Cell& cell = strip.cells[from];
   const double left = range.at(strip.bins.start_of(from));
@@ -96,7 +104,7 @@ void draw_run(const Strip& strip, const Range& range, std::size_t from, std::siz
   int height = kHeights[static_cast<std::size_t>(cell.look)];
   if (cell.look == Look::kDown) height = 13 + (kHeight - 13) * cell.share / 4;
   html("<rect class=\"", kLookNames[static_cast<std::size_t>(cell.look)], "\" x=\"", decimal(left), "%\" width=\"",
-       decimal(right - left), "%\" y=\"", kHeight - height, "\" height=\"", height, "\"/>");
+       decimal(right - left), "%\" y=\"", kHeight - height, "\" height=\"", height, "\"", fill_of(cell.look), "/>");
 }
 
 }  // namespace
@@ -196,7 +204,7 @@ Html strip_key() {
         "<li><svg width=\"18\" height=\"28\" aria-hidden=\"true\"><line class=\"ground\" x1=\"0\" x2=\"18\" "
         "y1=\"27.5\" y2=\"27.5\"/><rect class=\"",
         kLookNames[static_cast<std::size_t>(sign.look)], "\" width=\"18\" y=\"", kHeight - height, "\" height=\"",
-        height, "\"/></svg>", sign.text, "</li>");
+        height, "\"", fill_of(sign.look), "/></svg>", sign.text, "</li>");
   }
   html(
       "<li><svg width=\"18\" height=\"28\" aria-hidden=\"true\"><line class=\"unstable\" x1=\"0\" x2=\"18\" y1=\"1\" "

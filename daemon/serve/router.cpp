@@ -3,6 +3,7 @@
 #include <array>
 
 #include "daemon/page/assets.hpp"
+#include "daemon/serve/document.hpp"
 #include "daemon/serve/metrics_body.hpp"
 #include "daemon/serve/outages.hpp"
 #include "daemon/serve/status_json.hpp"
@@ -74,17 +75,6 @@ Reply readiness(const Published& value) {
     return plain_reply(503, "not ready: the first round of probes has not settled yet");
   }
   return plain_reply(200, "ready");
-}
-
-Reply document_reply(std::string_view target, const Published& value) {
-  const page::Live live{value.snapshot, value.journal, value.ended};
-  page::Document document = page::render(target, live, page::asset_addresses());
-  Reply reply;
-  reply.status = document.status;
-  reply.content_type = "text/html; charset=utf-8";
-  reply.is_compressible = true;
-  reply.body = std::move(document.html);
-  return reply;
 }
 
 Reply asset_reply(const page::Asset& asset) {
