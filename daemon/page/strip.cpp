@@ -160,7 +160,7 @@ std::string in_words(const Times& times) {
   return text.empty() ? "nothing" : text;
 }
 
-Html draw(const Strip& strip, const Range& range, std::string_view name) {
+Html draw(const Strip& strip, const Range& range, std::string_view name, const Html& over) {
   Html html;
   html("<svg class=\"strip\" width=\"100%\" height=\"", kHeight, "\" role=\"img\" aria-label=\"", name, ": ",
        in_words(strip.times), "\"><line class=\"ground\" x1=\"0\" x2=\"100%\" y1=\"27.5\" y2=\"27.5\"/>");
@@ -180,7 +180,25 @@ Html draw(const Strip& strip, const Range& range, std::string_view name) {
     html("<line class=\"unstable\" x1=\"", left, "%\" x2=\"", decimal(range.at(strip.bins.start_of(to))),
          "%\" y1=\"1\" y2=\"1\"/>");
   }
-  html("</svg>\n");
+  html(over, "</svg>\n");
+  return html;
+}
+
+Html event_marks(std::span<const event::Event> events, const Range& range,
+                 const std::function<std::string(const event::Event&)>& link) {
+  constexpr std::size_t kMost = 500;
+  Html html;
+  std::size_t count = 0;
+  for (const event::Event& event : events) {
+    if (event.kind == event::Kind::kInstability) continue;  // so long that it would cover all others
+    const double left = range.at(event.start.middle());
+    const double right = range.at(event.end ? event.end->middle() : range.to);
+    if (++count > kMost) break;
+    html("<a href=\"", link(event), "\" tabindex=\"-1\" aria-hidden=\"true\"><rect class=\"event\" x=\"", decimal(left),
+         "%\" width=\"", decimal(std::max(right - left, 0.2)), "%\" y=\"0\" height=\"", kHeight, "\"><title>",
+         kind_in_words(event), ", ", time_in_words(event.start.middle()), ", ", length_in_words(event.duration()),
+         "</title></rect></a>");
+  }
   return html;
 }
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -53,7 +54,12 @@ Strip strip_of(const journal::Bins& bins, const std::vector<event::Event>& event
 std::string in_words(const Times& times);
 
 // The picture, as wide as what holds it. `name` is said to those who do not see it.
-Html draw(const Strip& strip, const Range& range, std::string_view name);
+// `over` is drawn over it.
+Html draw(const Strip& strip, const Range& range, std::string_view name, const Html& over = {});
+
+// Events as links over a strip, at their place. Left out of the keyboard's way: whoever shows them lists them, too.
+Html event_marks(std::span<const event::Event> events, const Range& range,
+                 const std::function<std::string(const event::Event&)>& link);
 
 // What the signs mean.
 Html strip_key();
