@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <cmath>
 
 #include "daemon/event/words.hpp"
 #include "daemon/page/axis.hpp"
@@ -83,7 +85,9 @@ Html what_came_before(const event::Event& event) {
   for (const event::Before& before : event.onset.before) {
     html("<tr><th scope=\"row\">", length_in_words(before.length), " before</th><td class=\"number\">", before.flaps,
          "</td><td class=\"number\">", percent(before.loss_ratio), "</td><td class=\"number\">",
-         before.loss_slope ? fmt::format("{:+.1f} points", 100 * *before.loss_slope) : "unknown",
+         before.loss_slope ? fmt::format("{}{:.1f} points", *before.loss_slope < 0 ? "\u2212" : "+",
+                                         std::abs(100 * *before.loss_slope))
+                           : "unknown",
          "</td><td class=\"number\">", before.rtt_ratio ? fmt::format("{:.2f} × usual", *before.rtt_ratio) : "unknown",
          "</td><td class=\"number\">", count_in_words(before.late), "</td></tr>\n");
   }

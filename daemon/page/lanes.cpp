@@ -32,7 +32,7 @@ void Lanes::add_vantage() {
   std::vector<event::Event> faults;
   std::ranges::copy_if(events_, std::back_inserter(faults),
                        [](const event::Event& event) { return event.scope == event::Scope::kVantage; });
-  const Strip strip = strip_of(bins_, faults, scene_.past.watched(scene_.range));
+  const Strip strip = strip_of(bins_, scene_.range, faults, scene_.past.watched(scene_.range));
   rows_("<div class=\"lane\"><p><b>We ourselves</b> <small>", in_words(strip.times), "</small></p>",
         draw(strip, scene_.range, "We ourselves", event_marks(faults, scene_.range, link_)), "</div>\n");
 }

@@ -177,14 +177,14 @@ Html network_state(const Scene& scene, config::NetworkIndex index) {
 Strip strip_for(const Scene& scene, const journal::Bins& bins, std::span<const journal::StateBin> states,
                 std::string_view country, std::string_view network) {
   if (std::ranges::any_of(states, [](const journal::StateBin& bin) { return bin.minutes > 0; })) {
-    return strip_of(bins, states);
+    return strip_of(bins, scene.range, states);
   }
   std::vector<event::Event> events = scene.past.events(scene.range);
   std::erase_if(events, [&](const event::Event& event) {
     const bool is_ours = event.scope != event::Scope::kTarget && event.country == country && event.network == network;
     return event.scope != event::Scope::kVantage && !is_ours;
   });
-  return strip_of(bins, events, scene.past.watched(scene.range));
+  return strip_of(bins, scene.range, events, scene.past.watched(scene.range));
 }
 
 }  // namespace blipd::page

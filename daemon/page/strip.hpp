@@ -42,12 +42,13 @@ struct Strip {
   Times times;
 };
 
-// From the journal's minutes. Where there are none it says not watched.
-Strip strip_of(const journal::Bins& bins, std::span<const journal::StateBin> states);
+// From the journal's minutes. Where there are none it says not watched. Times are those within the range; the minute
+// that is not over yet is passed over.
+Strip strip_of(const journal::Bins& bins, const Range& range, std::span<const journal::StateBin> states);
 
 // Where minutes are missing (they are kept for a shorter time than events, and memory has none): what the events of one
 // place, of the vantage point and the stretches of watching tell.
-Strip strip_of(const journal::Bins& bins, const std::vector<event::Event>& events,
+Strip strip_of(const journal::Bins& bins, const Range& range, const std::vector<event::Event>& events,
                const std::vector<journal::Watched>& watched);
 
 // "up 23 h 12 min, down 31 min, not watched 17 min".
