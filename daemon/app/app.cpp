@@ -35,13 +35,8 @@ struct Arguments {
   StatusOptions status;
   ReplayOptions replay;
   SimulateOptions simulate;
-  ReportOptions report{kDefaultJournal, "", "", journal::ReportFormat::kText};
+  ReportOptions report{kDefaultJournal, "", "", "text"};
 };
-
-const std::map<std::string, journal::ReportFormat> kReportFormats = {{"text", journal::ReportFormat::kText},
-                                                                     {"markdown", journal::ReportFormat::kMarkdown},
-                                                                     {"json", journal::ReportFormat::kJson},
-                                                                     {"csv", journal::ReportFormat::kCsv}};
 
 const std::map<std::string, ListFormat> kListFormats = {{"text", ListFormat::kText}, {"json", ListFormat::kJson}};
 
@@ -100,8 +95,8 @@ void describe(CLI::App& program, Arguments& arguments, std::function<int()>& cal
   report->add_option("--from", arguments.report.from, "RFC 3339 or Unix time (default: 30 days before)")
       ->type_name("TIME");
   report->add_option("--to", arguments.report.to, "RFC 3339 or Unix time (default: now)")->type_name("TIME");
-  report->add_option("--format", arguments.report.format, "text, markdown, json or csv")
-      ->transform(CLI::CheckedTransformer(kReportFormats).description(""))
+  report->add_option("--format", arguments.report.format, "text, markdown, json, csv or html")
+      ->check(CLI::IsMember({"text", "markdown", "json", "csv", "html"}).description(""))
       ->type_name("FORMAT");
   report->callback([&] { call = [&] { return run_report(arguments.report); }; });
 

@@ -3,15 +3,13 @@
 
 #include <string>
 
-#include "daemon/journal/report.hpp"
-
 namespace blipd::app {
 
 struct ReportOptions {
   std::string journal;
   std::string from;  // empty: thirty days before `to`, or the journal's beginning
   std::string to;    // empty: now, or the journal's end where that is earlier
-  journal::ReportFormat format = journal::ReportFormat::kText;
+  std::string format = "text";  // text, markdown, json, csv or html
 };
 
 int run_report(const ReportOptions& options);

@@ -51,7 +51,7 @@ Watched stretch_of(const event::Event& event, base::WallTime from, base::WallTim
 }  // namespace
 
 Report make_report(base::WallTime from, base::WallTime to, std::vector<event::Event> events,
-                   const std::vector<Watched>& watched) {
+                   const std::vector<Watched>& watched, const std::vector<Place>& places) {
   Report report;
   report.from = from;
   report.to = to;
@@ -59,6 +59,7 @@ Report make_report(base::WallTime from, base::WallTime to, std::vector<event::Ev
   report.gaps = without(range, joined(watched));
   Stretches faults;
   std::map<std::pair<std::string, std::string>, Stretches> downs;
+  for (const Place& place : places) downs[{place.country, place.network}];
   for (const event::Event& event : events) {
     if (event.scope == event::Scope::kVantage) faults.push_back(stretch_of(event, from, to));
     if (event.scope != event::Scope::kNetwork && event.scope != event::Scope::kCountry) continue;

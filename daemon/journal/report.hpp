@@ -19,6 +19,11 @@ struct Availability {
   base::Duration up{}, down{}, vantage_fault{}, not_watched{};
 };
 
+// A country, or a network of one.
+struct Place {
+  std::string country, network;
+};
+
 struct Report {
   base::WallTime from{};
   base::WallTime to{};
@@ -30,7 +35,7 @@ struct Report {
 // Events that overlap [from, to), and stretches of watching, sorted and without overlap. An event counts as down from
 // the middle of its start to the middle of its end; one that is open, to `to`.
 Report make_report(base::WallTime from, base::WallTime to, std::vector<event::Event> events,
-                   const std::vector<Watched>& watched);
+                   const std::vector<Watched>& watched, const std::vector<Place>& places = {});
 
 enum class ReportFormat : std::uint8_t { kText, kMarkdown, kJson, kCsv };
 std::string format_report(const Report& report, ReportFormat format);

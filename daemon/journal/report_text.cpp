@@ -54,8 +54,10 @@ void write_onset(const event::Event& event, std::string_view indent, Out out) {
 }
 
 bool is_shown(const event::Event& event) {
-  // Hosts that fell with their network, and the single falls of a beat, are told of by those.
-  return event.scope != event::Scope::kTarget && event.during.empty();
+  // Hosts that fell with their network, and the single blips of a beat, are told of by those.
+  const bool is_beat =
+      event.kind == event::Kind::kOutage && event.length == event::Class::kBlip && !event.during.empty();
+  return event.scope != event::Scope::kTarget && !is_beat;
 }
 
 std::string text_of(const Report& report, bool is_markdown) {

@@ -279,6 +279,14 @@ std::optional<event::Event> JournalReader::event(std::string_view id) {
   return std::move(*event);
 }
 
+std::vector<std::string> JournalReader::places() {
+  Statement statement = db_.prepare(
+      "SELECT name FROM places p WHERE EXISTS(SELECT 1 FROM state_minutes s WHERE s.place = p.id) ORDER BY name");
+  std::vector<std::string> places;
+  while (statement.step()) places.push_back(statement.text(0));
+  return places;
+}
+
 std::optional<Watched> JournalReader::extent() {
   Statement statement = db_.prepare("SELECT min(from_ms), max(until_ms) FROM watched");
   if (!statement.step() || statement.is_null(0)) return std::nullopt;

@@ -79,6 +79,8 @@ class JournalReader {
   // The same as they were written, the latest that find room in both limits; one does always.
   LatestEvents latest(base::WallTime from, base::WallTime to, std::size_t most_events, std::size_t most_bytes);
   std::optional<event::Event> event(std::string_view id);
+  // Countries and networks of which minutes are on record: CC or CC/network.
+  std::vector<std::string> places();
   // From the first to the last moment of watching; absent in an empty journal.
   std::optional<Watched> extent();
   // Sorted and joined; what lies between was not watched.

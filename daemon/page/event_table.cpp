@@ -2,12 +2,45 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "daemon/event/words.hpp"
 #include "daemon/page/words.hpp"
 
 namespace blipd::page {
 
-bool stands_alone(const event::Event& event) { return event.scope != event::Scope::kTarget && event.during.empty(); }
+bool stands_alone(const event::Event& event) {
+  const bool is_beat =
+      event.kind == event::Kind::kOutage && event.length == event::Class::kBlip && !event.during.empty();
+  return event.scope != event::Scope::kTarget && !is_beat;
+}
+
+std::vector<Told> told_of(std::vector<event::Event> events) {
+  std::vector<Told> told;
+  for (event::Event& event : events) {
+    if (stands_alone(event)) told.push_back({std::move(event), 0});
+  }
+  const auto overlaps = [](const event::Event& a, const event::Event& b) {
+    return (a.is_open() || a.end->latest >= b.start.earliest) && (b.is_open() || b.end->latest >= a.start.earliest);
+  };
+  std::vector<const event::Event*> folded;
+  for (const Told& part : told) {
+    if (part.event.scope != event::Scope::kNetwork) continue;
+    const auto whole = std::ranges::find_if(told, [&](const Told& other) {
+      return other.event.scope == event::Scope::kCountry && other.event.country == part.event.country &&
+             other.event.kind == part.event.kind && overlaps(other.event, part.event);
+    });
+    if (whole == told.end()) continue;
+    ++whole->networks;
+    folded.push_back(&part.event);
+  }
+  // By address: nothing has moved yet.
+  std::vector<Told> result;
+  for (Told& one : told) {
+    if (std::ranges::find(folded, &one.event) == folded.end()) result.push_back(std::move(one));
+  }
+  return result;
+}
 
 const char* class_of(const event::Event& event) {
   switch (event.kind) {
@@ -44,7 +77,7 @@ std::string course_in_words(const event::Event& event) {
   return text;
 }
 
-Html event_table(std::span<const event::Event> events, const EventLink& link, std::string_view caption) {
+Html event_table(std::span<const Told> events, base::WallTime now, const EventLink& link, std::string_view caption) {
   Html html;
   if (events.empty()) {
     html("<p class=\"none\">", caption, ": none.</p>\n");
@@ -53,16 +86,18 @@ Html event_table(std::span<const event::Event> events, const EventLink& link, st
   html("<div class=\"wide\"><table class=\"events\"><caption>", caption,
        "</caption><thead><tr><th scope=\"col\">Began</th><th scope=\"col\">Where</th><th scope=\"col\">What</th>"
        "<th scope=\"col\">Lasted</th><th scope=\"col\">How it went</th></tr></thead><tbody>\n");
-  for (const event::Event& event : events) {
+  for (const auto& [event, networks] : events) {
     html("<tr class=\"", class_of(event), "\"><td class=\"when\"><a href=\"", link(event), "\">",
          span_element(event.start), "</a></td><td class=\"where\">", event::place_in_words(event),
          "</td><td class=\"what\"><span class=\"kind\">", kind_in_words(event), "</span></td><td class=\"lasted\">");
     if (event.is_open()) {
-      html("<strong>open</strong>, ", length_in_words(event.duration()), " so far");
+      html("<strong>open</strong>, ", length_in_words(now - event.start.middle()), " so far");
     } else {
       html(length_in_words(event.duration()));
     }
-    html("</td><td class=\"how\">", course_in_words(event), "</td></tr>\n");
+    html("</td><td class=\"how\">", course_in_words(event));
+    if (networks > 0) html(" <small>(and ", networks, networks == 1 ? " network" : " networks", " of it)</small>");
+    html("</td></tr>\n");
   }
   html("</tbody></table></div>\n");
   return html;

@@ -5,6 +5,7 @@
 
 #include "daemon/page/address.hpp"
 #include "daemon/page/event_table.hpp"
+#include "daemon/page/plot.hpp"
 #include "daemon/page/spark.hpp"
 #include "daemon/page/standing.hpp"
 #include "daemon/page/views.hpp"
@@ -19,11 +20,11 @@ constexpr std::size_t kSparkStep = 3;
 constexpr std::size_t kMostRecent = 12;
 constexpr base::Duration kRecent = std::chrono::hours(24 * 7);
 
-using Series = std::vector<std::optional<float>>;
-
 std::optional<float> latest(const Series& series) {
-  for (auto value = series.rbegin(); value != series.rend(); ++value) {
-    if (*value) return *value;
+  // The newest bin may have nothing yet; what is older than a quarter of an hour is not of now.
+  const std::size_t first = series.size() - std::min<std::size_t>(series.size(), kSparkStep);
+  for (std::size_t i = series.size(); i > first; --i) {
+    if (series[i - 1]) return series[i - 1];
   }
   return std::nullopt;
 }
@@ -43,18 +44,22 @@ void write_sparks(std::span<const journal::StateBin> states, Html& html) {
   }
   const auto rtt_now = latest(rtt);
   const auto loss_now = latest(loss);
+  const float middle = median_of(rtt).value_or(0);
   html("<td class=\"trend\"><span class=\"name\">Round trip</span>");
   if (rtt_now) {
     const std::string words = round_trip_in_words(*rtt_now);
-    html(draw_spark(thinned_to_median(rtt, kSparkStep), 0, "Round trips of the last 24 hours, now " + words), "<b>",
-         words, "</b>");
+    html(draw_spark(thinned_to_median(rtt, kSparkStep), middle / 2, middle * 2,
+                    "Round trips of the last 24 hours, now " + words),
+         "<b>", words, "</b>");
   } else {
-    html("<b>unknown</b>");
+    html(draw_spark(thinned_to_median(rtt, kSparkStep), middle / 2, middle * 2,
+                    "Round trips of the last 24 hours, now none"),
+         "<b>none now</b>");
   }
   html("</td><td class=\"trend loss\"><span class=\"name\">Loss</span>");
   if (loss_now) {
     const std::string words = percent(*loss_now);
-    html(draw_spark(thinned_to_largest(loss, kSparkStep), 0.2F, "Loss of the last 24 hours, now " + words), "<b>",
+    html(draw_spark(thinned_to_largest(loss, kSparkStep), 0, 0.2F, "Loss of the last 24 hours, now " + words), "<b>",
          words, "</b>");
   } else {
     html("<b>unknown</b>");
@@ -105,23 +110,24 @@ void write_country(const Scene& scene, config::CountryIndex index, const journal
 }
 
 void write_events(const Scene& scene, Html& html) {
-  std::vector<event::Event> events = scene.past.events({scene.range.to - kRecent, scene.range.to + base::Duration(1)});
-  std::vector<event::Event> open;
-  std::vector<event::Event> ended;
+  std::vector<Told> told = told_of(scene.past.events({scene.range.to - kRecent, scene.range.to + base::Duration(1)}));
+  std::ranges::reverse(told);
+  std::vector<Told> open;
+  std::vector<Told> ended;
   std::size_t more = 0;
-  for (auto event = events.rbegin(); event != events.rend(); ++event) {
-    if (!stands_alone(*event)) continue;
-    if (event->is_open()) {
-      open.push_back(std::move(*event));
+  for (Told& one : told) {
+    if (one.event.is_open()) {
+      open.push_back(std::move(one));
     } else if (ended.size() < kMostRecent) {
-      ended.push_back(std::move(*event));
+      ended.push_back(std::move(one));
     } else {
       ++more;
     }
   }
   const auto link = [](const event::Event& event) { return event_path(event.id); };
   html("<section id=\"events\" class=\"happened\" data-part>\n<h2>What happened</h2>\n",
-       event_table(open, link, "Going on"), event_table(ended, link, "Ended in the last seven days"));
+       event_table(open, scene.range.to, link, "Going on"),
+       event_table(ended, scene.range.to, link, "Ended in the last seven days"));
   if (more > 0) html("<p>And ", more, " more: see the time line of the country.</p>\n");
   html("</section>\n");
 }

@@ -101,7 +101,21 @@ std::vector<journal::Watched> Past::watched(const Range& range) {
     const journal::Watched now{std::max(run_->from, range.from), std::min(run_->to, range.to)};
     if (now.until > now.from) watched.push_back(now);
   }
-  return watched;
+  // The journal tells of this run, too: no moment counts twice.
+  std::ranges::sort(watched, {}, &journal::Watched::from);
+  std::vector<journal::Watched> joined;
+  for (const journal::Watched& next : watched) {
+    if (!joined.empty() && next.from <= joined.back().until) {
+      joined.back().until = std::max(joined.back().until, next.until);
+    } else {
+      joined.push_back(next);
+    }
+  }
+  return joined;
+}
+
+std::vector<std::string> Past::places() {
+  return ask([&] { return reader_->places(); });
 }
 
 std::vector<journal::StateBin> Past::states(const std::string& place, const journal::Bins& bins) {

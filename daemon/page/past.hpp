@@ -31,6 +31,8 @@ class Past {
   std::vector<event::Event> events(const Range& range);
   std::optional<event::Event> event(const std::string& id);
   std::vector<journal::Watched> watched(const Range& range);
+  // As the journal's reader gives them.
+  std::vector<std::string> places();
   // By place, as History names them. As many as bins, or none at all.
   std::vector<journal::StateBin> states(const std::string& place, const journal::Bins& bins);
   std::vector<journal::ChannelBin> channel(const std::string& place, const journal::Bins& bins);

@@ -44,11 +44,9 @@ Scale share_scale(float most) {
 }
 
 Scale time_scale(float most) {
-  // The widest of 1, 2 and 5 times a power of ten with which there are three lines and more.
-  double step = std::pow(10.0, std::floor(std::log10(std::max(static_cast<double>(most), 1e-4))));
-  for (const double part : {0.5, 0.4, 0.5}) {
-    if (static_cast<double>(most) / step < 2.5) step *= part;
-  }
+  // The narrowest of 1, 2 and 5 times a power of ten that needs four lines at most.
+  double step = std::pow(10.0, std::floor(std::log10(std::max(static_cast<double>(most), 1e-4))) - 1);
+  for (std::size_t i = 0; static_cast<double>(most) > 4 * step; ++i) step *= i % 3 == 1 ? 2.5 : 2;
   Scale scale{0, std::max(most, 1e-4F) * 1.05F, {}};
   for (int i = 0; i < 10 && static_cast<float>(step * i) <= scale.top; ++i) {
     scale.lines.push_back({static_cast<float>(step * i), i == 0 ? "0" : round_trip_in_words(step * i)});

@@ -36,9 +36,12 @@ std::vector<std::optional<float>> thinned_to_largest(std::span<const std::option
   return thinned(values, many, [](const std::vector<float>& known) { return *std::ranges::max_element(known); });
 }
 
-Html draw_spark(std::span<const std::optional<float>> values, float top, std::string_view words) {
+Html draw_spark(std::span<const std::optional<float>> values, float bottom, float top, std::string_view words) {
   constexpr float kTall = 22;
-  for (const auto& value : values) top = std::max(top, value.value_or(0));
+  for (const auto& value : values) {
+    top = std::max(top, value.value_or(top));
+    bottom = std::min(bottom, value.value_or(bottom));
+  }
   Html html;
   html("<svg class=\"spark\" viewBox=\"0 0 ", std::max<std::size_t>(values.size(), 1),
        " 24\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"", words, "\"><path d=\"");
@@ -49,7 +52,7 @@ Html draw_spark(std::span<const std::optional<float>> values, float top, std::st
       is_drawing = false;
       continue;
     }
-    const float y = 23 - (top > 0 ? kTall * *values[i] / top : 0);
+    const float y = 23 - (top > bottom ? kTall * (*values[i] - bottom) / (top - bottom) : 0);
     html(is_drawing ? "L" : "M", i, " ", decimal(static_cast<double>(y)));
     is_drawing = true;
   }

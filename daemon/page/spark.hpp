@@ -10,9 +10,9 @@
 
 namespace blipd::page {
 
-// One value a step, absent where there is none: the line has a gap there. It goes from 0 to `top`, or to the largest
-// value where that is larger. `words` are for those who do not see it.
-Html draw_spark(std::span<const std::optional<float>> values, float top, std::string_view words);
+// One value a step, absent where there is none: the line has a gap there. It goes from `bottom` to `top`, or
+// as far as values do. `words` are for those who do not see it.
+Html draw_spark(std::span<const std::optional<float>> values, float bottom, float top, std::string_view words);
 
 // Fewer steps: of each `many` the middle or the largest value.
 std::vector<std::optional<float>> thinned_to_median(std::span<const std::optional<float>> values, std::size_t many);

@@ -45,10 +45,14 @@ Html since(const Scene& scene, std::string_view country, std::string_view networ
   constexpr std::array<std::optional<event::Kind>, 6> kKinds = {
       std::nullopt, event::Kind::kDegraded, event::Kind::kPartial, event::Kind::kOutage, std::nullopt, std::nullopt};
   const event::Event* behind = kKinds[state] ? open_event(scene, country, network, *kKinds[state]) : nullptr;
+  html("<br><small>");
   if (behind != nullptr) {
-    html(" <a class=\"began\" href=\"", event_path(behind->id), "\">began ", span_element(behind->start), "</a>");
+    html("<a href=\"", event_path(behind->id), "\">began ", span_element(behind->start), "</a>, ",
+         length_in_words(scene.snapshot().taken - behind->start.middle()), " so far");
+  } else {
+    html(length_in_words(scene.snapshot().taken - *time), " ago");
   }
-  html(" <span class=\"ago\">", length_in_words(scene.snapshot().taken - *time), "</span>");
+  html("</small>");
   return html;
 }
 
@@ -136,7 +140,7 @@ Html country_level(const Scene& scene, config::CountryIndex index, bool is_link)
   const std::string& name = country.name.empty() ? country.code : country.name;
   const std::string key = "country/" + country.code;
   Html html;
-  html("<h2>");
+  html("<div class=\"says-it\"><h2>");
   if (is_link) {
     html("<a href=\"", country_path(country.code), "\">", name, "</a>");
   } else {
@@ -152,7 +156,7 @@ Html country_level(const Scene& scene, config::CountryIndex index, bool is_link)
   } else {
     html(sentence_of(row.level));
   }
-  html("</p>\n");
+  html("</p></div>\n");
   write_facts(scene, key, country.code, "", static_cast<std::size_t>(row.level), row, html);
   return html;
 }
@@ -164,8 +168,8 @@ Html network_state(const Scene& scene, config::NetworkIndex index) {
   const char* const state = name_of(pipeline::kNetworkStateNames, row.state);
   const std::string key = fmt::format("network/{}/{}", code, network.name);
   Html html;
-  html("<h2>", network.name, "</h2>\n<p class=\"level\" data-state=\"", state, "\" data-live=\"", key, "/state\">",
-       state, "</p>\n<p class=\"says\">", sentence_of(row.state), "</p>\n");
+  html("<div class=\"says-it\"><h2>", network.name, "</h2>\n<p class=\"level\" data-state=\"", state, "\" data-live=\"",
+       key, "/state\">", state, "</p>\n<p class=\"says\">", sentence_of(row.state), "</p></div>\n");
   write_facts(scene, key, code, network.name, static_cast<std::size_t>(row.state), row, html);
   return html;
 }
@@ -173,14 +177,14 @@ Html network_state(const Scene& scene, config::NetworkIndex index) {
 Strip strip_for(const Scene& scene, const journal::Bins& bins, std::span<const journal::StateBin> states,
                 std::string_view country, std::string_view network) {
   if (std::ranges::any_of(states, [](const journal::StateBin& bin) { return bin.minutes > 0; })) {
-    return strip_of(bins, states);
+    return strip_of(bins, scene.range, states);
   }
   std::vector<event::Event> events = scene.past.events(scene.range);
   std::erase_if(events, [&](const event::Event& event) {
     const bool is_ours = event.scope != event::Scope::kTarget && event.country == country && event.network == network;
     return event.scope != event::Scope::kVantage && !is_ours;
   });
-  return strip_of(bins, events, scene.past.watched(scene.range));
+  return strip_of(bins, scene.range, events, scene.past.watched(scene.range));
 }
 
 }  // namespace blipd::page

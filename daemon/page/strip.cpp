@@ -12,11 +12,17 @@ namespace {
 using pipeline::NetworkState;
 
 constexpr int kHeight = 28;
+// A minute is on record when it is over and was written.
+constexpr base::Duration kOpen = std::chrono::minutes(2);
 constexpr std::array<int, 7> kHeights = {7, 7, 12, 18, 28, 7, 0};  // by Look; of kDown the most
 
 // Levels of countries have the same places: total is outage.
 std::uint32_t minutes_in(const journal::StateBin& bin, NetworkState state) {
   return bin.minutes_in[static_cast<std::size_t>(state)];
+}
+
+base::Duration overlap(base::WallTime from, base::WallTime to, base::WallTime begin, base::WallTime end) {
+  return std::max(base::Duration::zero(), std::min(to, end) - std::max(from, begin));
 }
 
 std::uint8_t quarters(base::Duration part, base::Duration whole) {
@@ -68,10 +74,6 @@ void add_times(const journal::StateBin& bin, base::Duration width, Times& times)
   for (const auto& [state, look] : kRest) add(look, rest * minutes_in(bin, state) / all);
 }
 
-base::Duration overlap(base::WallTime from, base::WallTime to, base::WallTime begin, base::WallTime end) {
-  return std::max(base::Duration::zero(), std::min(to, end) - std::max(from, begin));
-}
-
 Look look_of(const event::Event& event) {
   switch (event.kind) {
     case event::Kind::kOutage:
@@ -109,23 +111,31 @@ void draw_run(const Strip& strip, const Range& range, std::size_t from, std::siz
 
 }  // namespace
 
-Strip strip_of(const journal::Bins& bins, std::span<const journal::StateBin> states) {
+Strip strip_of(const journal::Bins& bins, const Range& range, std::span<const journal::StateBin> states) {
   Strip strip{bins, std::vector<Cell>(bins.count), {}};
+  std::optional<std::size_t> last;
   for (std::size_t i = 0; i < bins.count; ++i) {
     const journal::StateBin bin = i < states.size() ? states[i] : journal::StateBin{};
     strip.cells[i] = cell_of(bin);
-    add_times(bin, bins.width, strip.times);
+    if (bin.minutes > 0) last = i;
+    add_times(bin, overlap(bins.start_of(i), bins.start_of(i + 1), range.from, range.to), strip.times);
+  }
+  if (last) {
+    const base::Duration open = range.to - bins.start_of(*last) - std::chrono::minutes(states[*last].minutes);
+    base::Duration& not_watched = strip.times.in[static_cast<std::size_t>(Look::kNotWatched)];
+    if (open <= kOpen) not_watched -= std::clamp(open, base::Duration::zero(), not_watched);
   }
   return strip;
 }
 
-Strip strip_of(const journal::Bins& bins, const std::vector<event::Event>& events,
+Strip strip_of(const journal::Bins& bins, const Range& range, const std::vector<event::Event>& events,
                const std::vector<journal::Watched>& watched) {
   Strip strip{bins, std::vector<Cell>(bins.count), {}};
   for (std::size_t i = 0; i < bins.count; ++i) {
-    const base::WallTime from = bins.start_of(i);
-    const base::WallTime to = bins.start_of(i + 1);
+    const base::WallTime from = std::max(bins.start_of(i), range.from);
+    const base::WallTime to = std::max(from, std::min(bins.start_of(i + 1), range.to));
     base::Duration seen{};
+    base::Duration other{};  // of the look that is neither up nor down
     for (const journal::Watched& stretch : watched) seen += overlap(from, to, stretch.from, stretch.until);
     base::Duration down{};
     Cell& cell = strip.cells[i];
@@ -136,14 +146,18 @@ Strip strip_of(const journal::Bins& bins, const std::vector<event::Event>& event
       if (time <= base::Duration::zero() || cell.look == Look::kNotWatched) continue;
       const Look look = look_of(event);
       if (look == Look::kDown) down += time;
+      if (look != Look::kDown && look != Look::kUp) other = std::max(other, time);
       cell.is_unstable = cell.is_unstable || event.kind == event::Kind::kInstability;
       if (cell.look != Look::kDown && look != Look::kUp) cell.look = std::max(cell.look, look);
     }
     if (cell.look == Look::kDown) cell.share = quarters(std::min(down, seen), seen);
-    const base::Duration quiet = std::max(base::Duration::zero(), seen - down);
-    strip.times.in[static_cast<std::size_t>(Look::kNotWatched)] += bins.width - std::min(seen, bins.width);
-    strip.times.in[static_cast<std::size_t>(Look::kDown)] += std::min(down, seen);
-    strip.times.in[static_cast<std::size_t>(cell.look == Look::kDown ? Look::kUp : cell.look)] += quiet;
+    down = std::min(down, seen);
+    other = cell.look == Look::kDown ? base::Duration::zero() : std::min(other, seen - down);
+    const auto add = [&](Look look, base::Duration time) { strip.times.in[static_cast<std::size_t>(look)] += time; };
+    add(Look::kNotWatched, (to - from) - seen);
+    add(Look::kDown, down);
+    add(cell.look, other);
+    add(Look::kUp, seen - down - other);
   }
   return strip;
 }
@@ -160,7 +174,7 @@ std::string in_words(const Times& times) {
   return text.empty() ? "nothing" : text;
 }
 
-Html draw(const Strip& strip, const Range& range, std::string_view name) {
+Html draw(const Strip& strip, const Range& range, std::string_view name, const Html& over) {
   Html html;
   html("<svg class=\"strip\" width=\"100%\" height=\"", kHeight, "\" role=\"img\" aria-label=\"", name, ": ",
        in_words(strip.times), "\"><line class=\"ground\" x1=\"0\" x2=\"100%\" y1=\"27.5\" y2=\"27.5\"/>");
@@ -180,7 +194,25 @@ Html draw(const Strip& strip, const Range& range, std::string_view name) {
     html("<line class=\"unstable\" x1=\"", left, "%\" x2=\"", decimal(range.at(strip.bins.start_of(to))),
          "%\" y1=\"1\" y2=\"1\"/>");
   }
-  html("</svg>\n");
+  html(over, "</svg>\n");
+  return html;
+}
+
+Html event_marks(std::span<const event::Event> events, const Range& range,
+                 const std::function<std::string(const event::Event&)>& link) {
+  constexpr std::size_t kMost = 500;
+  Html html;
+  std::size_t count = 0;
+  for (const event::Event& event : events) {
+    if (event.kind == event::Kind::kInstability) continue;  // so long that it would cover all others
+    const double left = range.at(event.start.middle());
+    const double right = range.at(event.end ? event.end->middle() : range.to);
+    if (++count > kMost) break;
+    html("<a href=\"", link(event), "\" tabindex=\"-1\" aria-hidden=\"true\"><rect class=\"event\" x=\"", decimal(left),
+         "%\" width=\"", decimal(std::max(right - left, 0.2)), "%\" y=\"0\" height=\"", kHeight, "\"><title>",
+         kind_in_words(event), ", ", time_in_words(event.start.middle()), ", ", length_in_words(event.duration()),
+         "</title></rect></a>");
+  }
   return html;
 }
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,19 +42,25 @@ struct Strip {
   Times times;
 };
 
-// From the journal's minutes. Where there are none it says not watched.
-Strip strip_of(const journal::Bins& bins, std::span<const journal::StateBin> states);
+// From the journal's minutes. Where there are none it says not watched. Times are those within the range; the minute
+// that is not over yet is passed over.
+Strip strip_of(const journal::Bins& bins, const Range& range, std::span<const journal::StateBin> states);
 
 // Where minutes are missing (they are kept for a shorter time than events, and memory has none): what the events of one
 // place, of the vantage point and the stretches of watching tell.
-Strip strip_of(const journal::Bins& bins, const std::vector<event::Event>& events,
+Strip strip_of(const journal::Bins& bins, const Range& range, const std::vector<event::Event>& events,
                const std::vector<journal::Watched>& watched);
 
 // "up 23 h 12 min, down 31 min, not watched 17 min".
 std::string in_words(const Times& times);
 
 // The picture, as wide as what holds it. `name` is said to those who do not see it.
-Html draw(const Strip& strip, const Range& range, std::string_view name);
+// `over` is drawn over it.
+Html draw(const Strip& strip, const Range& range, std::string_view name, const Html& over = {});
+
+// Events as links over a strip, at their place. Left out of the keyboard's way: whoever shows them lists them, too.
+Html event_marks(std::span<const event::Event> events, const Range& range,
+                 const std::function<std::string(const event::Event&)>& link);
 
 // What the signs mean.
 Html strip_key();

@@ -19,5 +19,13 @@ struct Scene {
 };
 
 Html overview(const Scene& scene);
+Html country_view(const Scene& scene, config::CountryIndex index);
+Html network_view(const Scene& scene, config::NetworkIndex index);
+Html target_view(const Scene& scene, config::TargetIndex index);
+// The scene's range is that around the event.
+Html event_view(const Scene& scene, const event::Event& event);
+
+// What a view of an event shows of the time around it.
+Range range_around(const event::Event& event, base::WallTime now);
 
 }  // namespace blipd::page
