@@ -19,7 +19,7 @@ interface Status {
 }
 
 const POLL_MS = 10_000;
-const SOON_MS = 150; // several things at once are fetched once
+const SOON_MS = 50; // several things at once are fetched once
 const MINUTE_SPREAD_MS = 3_000; // not all pages in the same moment
 const GIVE_UP_AFTER = 3; // attempts at a stream in a row
 
@@ -106,14 +106,10 @@ class Connection {
   }
 }
 
+// Shares alone: a verdict comes with everything that is said of it, when the document has been fetched again.
 function show(status: Status): void {
-  const texts = new Map<string, string>([
-    ["vantage/state", status.vantage.state],
-    ["vantage/control", percent(status.vantage.control_answer_ratio)],
-  ]);
+  const texts = new Map<string, string>([["vantage/control", percent(status.vantage.control_answer_ratio)]]);
   const put = (key: string, place: Place) => {
-    texts.set(`${key}/state`, place.state ?? "");
-    texts.set(`${key}/level`, place.level ?? "");
     texts.set(`${key}/reachable`, percent(place.reachable_ratio));
     texts.set(`${key}/usual`, percent(place.usual_reachable_ratio));
   };
@@ -123,8 +119,6 @@ function show(status: Status): void {
   }
   for (const element of document.querySelectorAll<HTMLElement>("[data-live]")) {
     const text = texts.get(element.dataset["live"] ?? "");
-    if (text === undefined || text === "" || element.textContent === text) continue;
-    element.textContent = text;
-    if (element.dataset["state"] !== undefined) element.dataset["state"] = text;
+    if (text !== undefined && element.textContent !== text) element.textContent = text;
   }
 }
