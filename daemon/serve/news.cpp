@@ -2,64 +2,53 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "daemon/event/json.hpp"
+#include "daemon/serve/json_parts.hpp"
 #include "probes/base/text.hpp"
 
 namespace blipd::serve {
 
 namespace {
 
-using nlohmann::ordered_json;
-
 // Until a minute that is over can be read from the journal.
 constexpr base::Duration kWritten = std::chrono::seconds(3);
 
-ordered_json time_json(const std::optional<base::WallTime>& time) {
-  return time ? ordered_json(base::format_time(*time)) : ordered_json(nullptr);
-}
-
-ordered_json ratio_json(const std::optional<double>& ratio) {
-  return ratio ? ordered_json(*ratio) : ordered_json(nullptr);
-}
-
 template <class Row>
-void add_row(const Row& row, ordered_json& json) {
-  json["since"] = time_json(row.since);
-  json["reachable_ratio"] = ratio_json(row.reachable_ratio);
-  json["usual_reachable_ratio"] = ratio_json(row.usual_reachable_ratio);
+void add_row(const Row& row, Json& json) {
+  json["since"] = maybe(row.since);
+  json["reachable_ratio"] = maybe(row.reachable_ratio);
+  json["usual_reachable_ratio"] = maybe(row.usual_reachable_ratio);
   json["unstable"] = row.stability.is_unstable;
 }
 
 std::string verdicts_json(const pipeline::Snapshot& snapshot) {
   const config::Plan& plan = *snapshot.plan;
-  ordered_json vantage{
-      {"state", pipeline::kVantageStateNames[static_cast<std::size_t>(snapshot.vantage.state)]},
-      {"since", time_json(snapshot.vantage.since)},
-      {"control_answer_ratio", ratio_json(snapshot.vantage.control_answer_ratio)},
+  Json vantage{
+      {"state", name_of(pipeline::kVantageStateNames, snapshot.vantage.state)},
+      {"since", maybe(snapshot.vantage.since)},
+      {"control_answer_ratio", maybe(snapshot.vantage.control_answer_ratio)},
   };
-  ordered_json countries = ordered_json::array();
+  Json countries = Json::array();
   for (std::size_t c = 0; c < plan.countries.size() && c < snapshot.countries.size(); ++c) {
     if (!plan.countries[c].is_active) continue;
     const pipeline::CountryRow& row = snapshot.countries[c];
-    ordered_json country{{"code", plan.countries[c].code},
-                         {"name", plan.countries[c].name},
-                         {"level", pipeline::kCountryLevelNames[static_cast<std::size_t>(row.level)]}};
+    Json country{{"code", plan.countries[c].code},
+                 {"name", plan.countries[c].name},
+                 {"level", name_of(pipeline::kCountryLevelNames, row.level)}};
     add_row(row, country);
-    ordered_json& networks = country["networks"] = ordered_json::array();
+    Json& networks = country["networks"] = Json::array();
     for (const auto n : plan.countries[c].networks) {
       if (n >= snapshot.networks.size() || !plan.networks[n].is_active) continue;
       const pipeline::NetworkRow& of = snapshot.networks[n];
-      ordered_json network{{"name", plan.networks[n].name},
-                           {"state", pipeline::kNetworkStateNames[static_cast<std::size_t>(of.state)]}};
+      Json network{{"name", plan.networks[n].name}, {"state", name_of(pipeline::kNetworkStateNames, of.state)}};
       add_row(of, network);
       networks.push_back(std::move(network));
     }
     countries.push_back(std::move(country));
   }
-  return fmt::format(R"("vantage":{},"countries":{})", vantage.dump(), countries.dump());
+  return fmt::format(R"("vantage":{},"countries":{})", text_of(vantage), text_of(countries));
 }
 
 // JSON of ours has no line ends, which would end the field.

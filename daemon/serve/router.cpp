@@ -6,6 +6,7 @@
 #include "daemon/serve/document.hpp"
 #include "daemon/serve/metrics_body.hpp"
 #include "daemon/serve/outages.hpp"
+#include "daemon/serve/series.hpp"
 #include "daemon/serve/status_json.hpp"
 #include "daemon/serve/targets_json.hpp"
 
@@ -22,6 +23,7 @@ enum class Page : std::uint8_t {
   kStatus,
   kTargets,
   kOutages,
+  kSeries,
   kEvents,
   kReload,
   kNone
@@ -32,12 +34,13 @@ struct Path {
   Page page;
 };
 
-constexpr std::array<Path, 8> kPaths = {{{"/metrics", Page::kMetrics},
+constexpr std::array<Path, 9> kPaths = {{{"/metrics", Page::kMetrics},
                                          {"/-/healthy", Page::kHealthy},
                                          {"/-/ready", Page::kReady},
                                          {"/api/v1/status", Page::kStatus},
                                          {"/api/v1/targets", Page::kTargets},
                                          {"/api/v1/outages", Page::kOutages},
+                                         {"/api/v1/series", Page::kSeries},
                                          {"/api/v1/events", Page::kEvents},
                                          {"/-/reload", Page::kReload}}};
 
@@ -104,12 +107,18 @@ bool Router::needs_channels(std::string_view target) {
 
 bool Router::needs_reading(std::string_view target) {
   const Page page = find_page(target);
-  return page == Page::kOutages || page == Page::kDocument;
+  return page == Page::kOutages || page == Page::kSeries || page == Page::kDocument;
 }
 
 Reply Router::read(std::string_view target, const Published& value) {
-  return find_page(target) == Page::kDocument ? document_reply(origin_form(target), value)
-                                              : outages_reply(target, value);
+  switch (find_page(target)) {
+    case Page::kDocument:
+      return document_reply(origin_form(target), value);
+    case Page::kSeries:
+      return series_reply(target, value);
+    default:
+      return outages_reply(target, value);
+  }
 }
 
 bool Router::is_stream(std::string_view method, std::string_view target) {
@@ -125,8 +134,8 @@ Reply Router::answer(std::string_view method, std::string_view target, const std
   if (page == Page::kNone) {
     return plain_reply(
         404,
-        "not found; there is /, /metrics, /api/v1/status, /api/v1/targets, /api/v1/outages, /api/v1/events, "
-        "/-/healthy and /-/ready");
+        "not found; there is /, /metrics, /api/v1/status, /api/v1/targets, /api/v1/outages, /api/v1/series, "
+        "/api/v1/events, /-/healthy and /-/ready");
   }
   if (page == Page::kReload) {
     Reply reply = plain_reply(405, "this loads the configuration anew, with POST");

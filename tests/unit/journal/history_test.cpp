@@ -34,7 +34,9 @@ std::shared_ptr<const config::Plan> one_of_each() {
   config::Configuration configuration;
   config::Network network;
   network.name = "n";
-  network.targets.push_back({"t", "198.18.0.1", {probes::ProbeSpec{}}});
+  probes::ProbeSpec ping;
+  ping.name = "ping";
+  network.targets.push_back({"t", "198.18.0.1", {ping}});
   configuration.countries.push_back({"KP", "KP", {network}});
   return config::make_plan(configuration, nullptr);
 }
