@@ -109,6 +109,8 @@ void describe(CLI::App& program, Arguments& arguments, std::function<int()>& cal
   replay->add_option("--format", arguments.replay.format, "text or json")
       ->transform(CLI::CheckedTransformer(kListFormats).description(""))
       ->type_name("FORMAT");
+  replay->add_option("--journal", arguments.replay.journal, "Write events and minutes there, for report and the page")
+      ->type_name("FILE");
   replay->callback([&] { call = [&] { return run_replay(arguments.replay); }; });
 
   CLI::App* simulate = program.add_subcommand("simulate", "Play a scripted country in virtual time");
@@ -119,6 +121,9 @@ void describe(CLI::App& program, Arguments& arguments, std::function<int()>& cal
       ->transform(CLI::CheckedTransformer(kListFormats).description(""))
       ->type_name("FORMAT");
   simulate->add_option("--record", arguments.simulate.record, "Write every result there, for replay")
+      ->type_name("FILE");
+  simulate
+      ->add_option("--journal", arguments.simulate.journal, "Write events and minutes there, for report and the page")
       ->type_name("FILE");
   simulate->add_flag("--dump", arguments.simulate.dump, "Print the configuration by which it asks, and play nothing");
   simulate->callback([&] { call = [&] { return run_simulate(arguments.simulate); }; });

@@ -6,6 +6,7 @@
 
 #include "config/load.hpp"
 #include "daemon/app/app.hpp"
+#include "daemon/app/journal_file.hpp"
 #include "daemon/app/progress.hpp"
 #include "daemon/recorded/byte_source.hpp"
 #include "daemon/recorded/replay.hpp"
@@ -33,8 +34,15 @@ std::optional<config::Configuration> configuration_of(const ReplayOptions& optio
   return std::move(loaded.configuration);
 }
 
+void take(recorded::Replay& replay, EventList& events, JournalFile* journal) {
+  std::vector<event::Event> revised = replay.take_events();
+  if (journal != nullptr && replay.now()) journal->add(revised, replay.take_minutes(), *replay.now());
+  events.take(std::move(revised));
+}
+
 // Whether all lines were fine.
-bool play(recorded::RowReader& reader, recorded::Replay& replay, EventList& events, const std::string& name) {
+bool play(recorded::RowReader& reader, recorded::Replay& replay, EventList& events, JournalFile* journal,
+          const std::string& name) {
   Progress progress;
   int faults = 0;
   const auto note = [&](const base::Error& error) {
@@ -55,12 +63,12 @@ bool play(recorded::RowReader& reader, recorded::Replay& replay, EventList& even
       return false;
     }
     if (rows % kSlice == 0) {
-      events.take(replay.take_events());
+      take(replay, events, journal);
       progress.show(reader.share(), replay.results());
     }
   }
   replay.finish();
-  events.take(replay.take_events());
+  take(replay, events, journal);
   progress.clear();
   return faults == 0;
 }
@@ -78,9 +86,25 @@ int run_replay(const ReplayOptions& options) {
     return kExitEnvironment;
   }
   recorded::RowReader reader(std::move(*source));
+  const std::string vantage = configuration->vantage_name;
   recorded::Replay replay(std::move(*configuration));
   EventList events;
-  if (!play(reader, replay, events, name)) return kExitInput;
+  std::unique_ptr<JournalFile> journal;
+  if (!options.journal.empty()) {
+    auto opened = JournalFile::open(options.journal, vantage);
+    if (!opened) {
+      fmt::print(stderr, "blipd replay: {}\n", opened.error().text);
+      return kExitEnvironment;
+    }
+    journal = std::move(*opened);
+    replay.keep_minutes();
+  }
+  if (!play(reader, replay, events, journal.get(), name)) return kExitInput;
+  if (journal) journal->finish();
+  if (journal && !journal->problem().empty()) {
+    fmt::print(stderr, "blipd replay: {}: {}\n", options.journal, journal->problem());
+    return kExitEnvironment;
+  }
   if (replay.results() == 0) {
     fmt::print(stderr, "{}: no results in it; give what `record:` or `blipd simulate --record` wrote\n", name);
     return kExitInput;

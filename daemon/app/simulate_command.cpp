@@ -10,6 +10,7 @@
 #include "config/load.hpp"
 #include "config/plan.hpp"
 #include "daemon/app/app.hpp"
+#include "daemon/app/journal_file.hpp"
 #include "daemon/app/progress.hpp"
 #include "daemon/recorded/result_lines.hpp"
 #include "daemon/simulate/expectation.hpp"
@@ -101,6 +102,7 @@ int run_simulate(const SimulateOptions& options) {
 
   simulate::Country country(scenario, options.seed.value_or(scenario.seed));
   simulate::Player player(country, plan, scenario.start.value_or(kNoDate));
+  const base::WallTime start = player.start().wall;
   pipeline::Pipeline pipeline(plan, player.start());
   std::optional<Record> record;
   if (!options.record.empty()) {
@@ -112,16 +114,35 @@ int run_simulate(const SimulateOptions& options) {
     player.watch(*record);
   }
 
+  std::unique_ptr<JournalFile> journal;
+  if (!options.journal.empty()) {
+    auto opened = JournalFile::open(options.journal, configuration.vantage_name);
+    if (!opened) {
+      fmt::print(stderr, "blipd simulate: {}\n", opened.error().text);
+      return kExitEnvironment;
+    }
+    journal = std::move(*opened);
+    pipeline.keep_minutes();
+  }
+
   EventList events;
+  const auto take = [&] {
+    std::vector<event::Event> revised = pipeline.take_events();
+    if (journal) journal->add(revised, pipeline.take_minutes(), start + player.now());
+    events.take(std::move(revised));
+  };
   Progress progress;
-  constexpr base::Duration kSlice = std::chrono::minutes(10);
+  // Minutes that nobody takes are soon given up.
+  constexpr base::Duration kSlice = std::chrono::minutes(3);
   for (base::Duration until = kSlice; player.now() < scenario.length; until += kSlice) {
     player.play(pipeline, std::min(until, scenario.length));
-    events.take(pipeline.take_events());
+    take();
     progress.show(base::to_seconds(player.now()) / base::to_seconds(scenario.length), player.results());
   }
   player.finish(pipeline);
-  events.take(pipeline.take_events());
+  pipeline.finish_minutes();
+  take();
+  if (journal) journal->finish();
   progress.clear();
   const std::vector<event::Event> found = events.sorted();
   fmt::print("{}", format_events(found, options.format));
@@ -130,6 +151,10 @@ int run_simulate(const SimulateOptions& options) {
     is_met = is_met && finding.is_met;
     if (options.format == ListFormat::kText) fmt::print("{}\n", finding.text);
     if (options.format == ListFormat::kJson && !finding.is_met) fmt::print(stderr, "{}\n", finding.text);
+  }
+  if (journal && !journal->problem().empty()) {
+    fmt::print(stderr, "blipd simulate: {}: {}\n", options.journal, journal->problem());
+    return kExitEnvironment;
   }
   if (record) record->flush();
   if (record && !record->is_fine()) {

@@ -95,11 +95,22 @@ base::Expected<void> Replay::take(const Row& row) {
 
 void Replay::finish() {
   play_until(std::numeric_limits<Second>::max());
-  if (pipeline_) time_->finish(*pipeline_);
+  if (!pipeline_) return;
+  time_->finish(*pipeline_);
+  if (!keeps_minutes_) return;
+  pipeline_->finish_minutes();
+  std::ranges::move(pipeline_->take_minutes(), std::back_inserter(minutes_));
 }
 
 std::vector<event::Event> Replay::take_events() {
   return pipeline_ ? pipeline_->take_events() : std::vector<event::Event>();
+}
+
+std::vector<pipeline::Minutes> Replay::take_minutes() { return std::exchange(minutes_, {}); }
+
+std::optional<base::WallTime> Replay::now() const {
+  if (!time_) return std::nullopt;
+  return time_->now().wall;
 }
 
 void Replay::play_until(Second end) {
@@ -110,6 +121,7 @@ void Replay::begin(Second second) {
   const base::WallTime start{std::chrono::seconds(second)};
   time_.emplace(start);
   pipeline_.emplace(directory_.plan(), time_->now());
+  if (keeps_minutes_) pipeline_->keep_minutes();
 }
 
 void Replay::meet_newcomers(const std::vector<Entry>& asked) {
@@ -161,6 +173,7 @@ void Replay::play(Second second) {
   for (; next != learned.end(); ++next) settle(*next);
   asked.clear();
   learned.clear();
+  if (keeps_minutes_) std::ranges::move(pipeline_->take_minutes(), std::back_inserter(minutes_));
 }
 
 void Replay::settle(const Entry& entry) {

@@ -28,6 +28,11 @@ class Replay {
 
   // As Pipeline::take_events().
   std::vector<event::Event> take_events();
+  // From now on; before the first line. As Pipeline's.
+  void keep_minutes() { keeps_minutes_ = true; }
+  std::vector<pipeline::Minutes> take_minutes();
+  // Where virtual time stands; absent before anything was played.
+  std::optional<base::WallTime> now() const;
   std::uint64_t results() const { return results_; }
 
  private:
@@ -67,6 +72,8 @@ class Replay {
   std::vector<probes::Sequence> sequences_;  // by channel
   std::optional<pipeline::VirtualTime> time_;
   std::optional<pipeline::Pipeline> pipeline_;
+  bool keeps_minutes_ = false;
+  std::vector<pipeline::Minutes> minutes_;  // that nobody has taken
   std::uint64_t results_ = 0;
 };
 
