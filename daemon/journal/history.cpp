@@ -17,9 +17,7 @@ static_assert(kDay % kWidths.back() == 0);
 
 std::int64_t minute_of(base::WallTime time) { return std::chrono::floor<minutes>(time.time_since_epoch()).count(); }
 
-std::int64_t floor_to(std::int64_t minute, std::int64_t width) {
-  return minute - ((minute % width) + width) % width;
-}
+std::int64_t floor_to(std::int64_t minute, std::int64_t width) { return minute - ((minute % width) + width) % width; }
 
 // Rows of a place in the order of their minutes, and the bin of each.
 class Rows {
@@ -34,9 +32,7 @@ class Rows {
                                   .append(table)
                                   .append(" WHERE place = (SELECT id FROM places WHERE name = ?1) AND minute >= ?2 "
                                           "AND minute < ?3 ORDER BY minute"))) {
-    statement_.bind(1, place_)
-        .bind(2, first_)
-        .bind(3, first_ + width_ * static_cast<std::int64_t>(bins.count));
+    statement_.bind(1, place_).bind(2, first_).bind(3, first_ + width_ * static_cast<std::int64_t>(bins.count));
   }
 
   bool next() { return statement_.step(); }
@@ -149,16 +145,17 @@ Bins bins_for(base::WallTime from, base::WallTime to, std::size_t most) {
 History::History(const std::string& path) : db_(path, Connection::Access::kRead) {
   schema_ = static_cast<int>(db_.integer("PRAGMA user_version"));
   if (schema_ == 0 || schema_ > kSchemaVersion) {
-    throw SqlFailure({SqlError::Kind::kOther, schema_ == 0 ? "is no journal of blipd"
-                                                           : "was written by a newer blipd; use that to read it"});
+    throw SqlFailure({SqlError::Kind::kOther,
+                      schema_ == 0 ? "is no journal of blipd" : "was written by a newer blipd; use that to read it"});
   }
 }
 
 std::vector<StateBin> History::states(const std::string& place, const Bins& bins) {
   std::vector<StateBin> found(bins.count);
   if (schema_ < 2) return found;
-  const std::string columns = std::string("state, unstable, down_ms, unknown_ms, reachable_permille, ")
-                                  .append(schema_ < 3 ? "NULL, 0, 0, NULL" : "usual_permille, answered, lost, rtt_median");
+  const std::string columns =
+      std::string("state, unstable, down_ms, unknown_ms, reachable_permille, ")
+          .append(schema_ < 3 ? "NULL, 0, 0, NULL" : "usual_permille, answered, lost, rtt_median");
   Rows row(db_, columns, "state_minutes", place, bins);
   OpenBin open;
   std::size_t at = 0;

@@ -138,7 +138,8 @@ std::int64_t Store::place(const std::string& name) {
 void Store::write(const pipeline::Minutes& minutes) {
   const config::Plan& plan = *minutes.plan;
   const std::int64_t minute = milliseconds(minutes.start) / 60000;
-  Statement channel = db_.prepare("INSERT OR REPLACE INTO channel_minutes VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)");
+  Statement channel =
+      db_.prepare("INSERT OR REPLACE INTO channel_minutes VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)");
   for (const pipeline::ChannelMinute& row : minutes.channels) {
     channel.bind(1, place(plan.channel_name(row.channel)))
         .bind(2, minute)

@@ -108,9 +108,8 @@ void MinuteBook::close(const Count& counted, probes::ChannelIndex channel) {
     const auto point = [&](std::size_t percent) {
       return std::clamp(seconds_of(codes_[(codes_.size() * percent + 99) / 100 - 1]), counted.least, counted.most);
     };
-    row.rtt = MinuteRtt{counted.least, point(10),    point(25), point(50),
-                        point(75),     point(90),    counted.most,
-                        static_cast<float>(counted.sum / counted.rtts)};
+    row.rtt = MinuteRtt{counted.least, point(10), point(25),    point(50),
+                        point(75),     point(90), counted.most, static_cast<float>(counted.sum / counted.rtts)};
   }
   closing_->channels.push_back(row);
   const config::NetworkIndex network = plan_->channels[channel].network;
@@ -193,17 +192,27 @@ void MinuteBook::begin_close(base::WallTime next, const detect::Judge& judge) {
     const Share share = std::exchange(networks_[i], {});
     if (!plan_->networks[i].is_active || plan_->networks[i].is_control()) continue;
     const auto verdict = judge.network(static_cast<config::NetworkIndex>(i));
-    minutes.networks.push_back({static_cast<config::NetworkIndex>(i), verdict.state, verdict.stability.is_unstable,
-                                milliseconds(share.down), milliseconds(share.unknown),
-                                narrowed(verdict.reachable_ratio), narrowed(verdict.usual_reachable_ratio), {}});
+    minutes.networks.push_back({static_cast<config::NetworkIndex>(i),
+                                verdict.state,
+                                verdict.stability.is_unstable,
+                                milliseconds(share.down),
+                                milliseconds(share.unknown),
+                                narrowed(verdict.reachable_ratio),
+                                narrowed(verdict.usual_reachable_ratio),
+                                {}});
   }
   for (std::size_t i = 0; i < countries_.size(); ++i) {
     const Share share = std::exchange(countries_[i], {});
     if (!plan_->countries[i].is_active) continue;
     const auto verdict = judge.country(static_cast<config::CountryIndex>(i));
-    minutes.countries.push_back({static_cast<config::CountryIndex>(i), verdict.level, verdict.stability.is_unstable,
-                                 milliseconds(share.down), milliseconds(share.unknown),
-                                 narrowed(verdict.reachable_ratio), narrowed(verdict.usual_reachable_ratio), {}});
+    minutes.countries.push_back({static_cast<config::CountryIndex>(i),
+                                 verdict.level,
+                                 verdict.stability.is_unstable,
+                                 milliseconds(share.down),
+                                 milliseconds(share.unknown),
+                                 narrowed(verdict.reachable_ratio),
+                                 narrowed(verdict.usual_reachable_ratio),
+                                 {}});
   }
   go_on(kWorkAtOnce);
 }

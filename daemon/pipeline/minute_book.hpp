@@ -1,7 +1,8 @@
 // Adds results up minute by minute of wall time, for whoever keeps history. Owns the counts of the present minute and
 // the few minutes that nobody has taken yet. Knows verdicts only as it is shown them. A minute that is over is closed
-// over some calls of advance(), so much work each: nobody's results have to wait for a hundred thousand rows. The points
-// of a minute's round trips are read from what measuring keeps of the last minute, so that nothing is kept twice.
+// over some calls of advance(), so much work each: nobody's results have to wait for a hundred thousand rows. The
+// points of a minute's round trips are read from what measuring keeps of the last minute, so that nothing is kept
+// twice.
 #pragma once
 
 #include <cstdint>

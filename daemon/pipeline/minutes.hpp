@@ -39,9 +39,9 @@ struct NetworkMinute {
   config::NetworkIndex network = 0;
   detect::NetworkState state = detect::NetworkState::kUnknown;  // at the minute's end
   bool is_unstable = false;
-  std::uint32_t down_milliseconds = 0;     // within that minute, as far as declared
-  std::uint32_t unknown_milliseconds = 0;  // within that minute: vantage fault, nothing settled
-  std::optional<float> reachable_ratio;    // at the minute's end
+  std::uint32_t down_milliseconds = 0;         // within that minute, as far as declared
+  std::uint32_t unknown_milliseconds = 0;      // within that minute: vantage fault, nothing settled
+  std::optional<float> reachable_ratio;        // at the minute's end
   std::optional<float> usual_reachable_ratio;  // what was usual then
   MinuteSums sums;
 };

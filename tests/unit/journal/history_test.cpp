@@ -238,8 +238,11 @@ TEST_CASE("A journal of before is read with what it has, and is brought up to da
     CAPTURE(is_migrated);
     if (is_migrated) {
       Store store(directory.file());
-      store.write(pipeline::Minutes{WallTime(1min), one_of_each(), {channel_of(10, kRtt)},
-                                    {network_of(detect::NetworkState::kNormal, 1.0F)}, {}});
+      store.write(pipeline::Minutes{WallTime(1min),
+                                    one_of_each(),
+                                    {channel_of(10, kRtt)},
+                                    {network_of(detect::NetworkState::kNormal, 1.0F)},
+                                    {}});
     }
     History history(directory.file());
     const auto states = history.states("KP/n", {WallTime(0s), 1min, 2});

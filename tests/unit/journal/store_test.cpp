@@ -144,7 +144,8 @@ TEST_CASE("Minutes go when their time is over, and only they") {
   configuration.countries.push_back({"KP", "KP", {network}});
   pipeline::Minutes minutes;
   minutes.plan = config::make_plan(configuration, nullptr);
-  minutes.channels.push_back({0, 10, 1, 0, 0, pipeline::MinuteRtt{0.1F, 0.11F, 0.12F, 0.13F, 0.14F, 0.15F, 0.3F, 0.2F}});
+  minutes.channels.push_back(
+      {0, 10, 1, 0, 0, pipeline::MinuteRtt{0.1F, 0.11F, 0.12F, 0.13F, 0.14F, 0.15F, 0.3F, 0.2F}});
   minutes.networks.push_back({0, detect::NetworkState::kNormal, false, 0, 0, 1.0F, 0.9F, {10, 1, 0.13F}});
   Store store(directory.file());
   for (int minute = 0; minute < 10; ++minute) {
