@@ -7,8 +7,8 @@ namespace blipd::app {
 
 struct ReportOptions {
   std::string journal;
-  std::string from;  // empty: thirty days before `to`, or the journal's beginning
-  std::string to;    // empty: now, or the journal's end where that is earlier
+  std::string from;             // empty: thirty days before `to`, or the journal's beginning
+  std::string to;               // empty: now, or the journal's end where that is earlier
   std::string format = "text";  // text, markdown, json, csv or html
 };
 
