@@ -14,7 +14,7 @@ namespace blipd::page {
 
 namespace {
 
-constexpr std::size_t kBins = 360;
+constexpr std::size_t kBins = 1000;  // so that the ticks of a beat stand apart where there is room
 constexpr std::size_t kMostEvents = 200;
 
 std::string link(const event::Event& event) { return event_path(event.id); }

@@ -38,5 +38,5 @@ TEST_CASE("An area goes there on its upper edge and back on its lower one") {
   const journal::Bins bins{base::WallTime(60s), 1min, 2};
   Plot plot(bins, {bins.from, bins.end()}, share_scale(1), 100);
   plot.area({0.0F, 0.5F}, {1.0F, 1.0F}, "x");
-  CHECK(sample::contains(plot.finish("n").text(), "d=\"M0 0V0H5000V0H10000V500H5000V1000H0Z\""));
+  CHECK(sample::contains(plot.finish("n").text(), "d=\"M0 0V0H10000V500H5000V1000H0Z\""));
 }
