@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/journal/spread.hpp"
 #include "daemon/journal/store.hpp"
 #include "probes/base/time.hpp"
 
@@ -31,7 +32,7 @@ Bins bins_for(base::WallTime from, base::WallTime to, std::size_t most);
 struct StateBin {
   std::uint32_t minutes = 0;                  // on record; fewer than the width has: the rest was not watched
   std::array<std::uint32_t, 6> minutes_in{};  // by state at the minute's end, in the order of kNetworkStateNames
-  std::uint32_t minutes_unstable = 0;         //
+  std::uint32_t minutes_unstable = 0;         // at their end
   base::Duration down{};                      // as far as declared
   base::Duration unknown{};                   // vantage fault, nothing settled
   std::optional<float> reachable;             // mean share, 0–1
@@ -40,12 +41,6 @@ struct StateBin {
   std::uint64_t answered = 0;                 // probes
   std::uint64_t lost = 0;                     //
   std::optional<float> rtt_median;            // seconds: the median over minutes of the median of all round trips
-};
-
-// Round trips of a bin, seconds. Of one minute they are exact; of more, as if each minute's round trips lay evenly
-// between the points that are kept of it.
-struct RttSpread {
-  float least = 0, p10 = 0, p25 = 0, p50 = 0, p75 = 0, p90 = 0, most = 0;
 };
 
 struct ChannelBin {
@@ -62,7 +57,7 @@ class History {
   explicit History(const std::string& path);
 
   // What is asked for from now on must be there within so long.
-  void limit_time(base::Duration duration);
+  void limit_time(base::Duration duration) { db_.limit_time(duration); }
 
   // `place` is a country's code or country/network. As many bins as asked for; empty ones where nothing is on record.
   std::vector<StateBin> states(const std::string& place, const Bins& bins);
@@ -71,6 +66,7 @@ class History {
 
  private:
   Connection db_;
+  int schema_ = 0;
 };
 
 }  // namespace blipd::journal

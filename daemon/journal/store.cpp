@@ -12,6 +12,8 @@ namespace blipd::journal {
 
 namespace {
 
+using pipeline::MinuteRtt;
+
 // Each step takes a file from one version to the next. Steps that were released never change.
 constexpr std::array<const char*, kSchemaVersion> kSteps = {
     // 1: events, what was watched, what the next start must know. Times are milliseconds of Unix time.
@@ -33,6 +35,17 @@ constexpr std::array<const char*, kSchemaVersion> kSteps = {
          place INTEGER NOT NULL, minute INTEGER NOT NULL, state INTEGER NOT NULL, unstable INTEGER NOT NULL,
          down_ms INTEGER NOT NULL, unknown_ms INTEGER NOT NULL, reachable_permille INTEGER,
          PRIMARY KEY(place, minute)) WITHOUT ROWID;)",
+    // 3: points of a channel's round trips; what was usual, and what was asked of a network or a country. Absent in
+    // rows of before.
+    R"(ALTER TABLE channel_minutes ADD COLUMN rtt_p10 INTEGER;
+       ALTER TABLE channel_minutes ADD COLUMN rtt_p25 INTEGER;
+       ALTER TABLE channel_minutes ADD COLUMN rtt_p50 INTEGER;
+       ALTER TABLE channel_minutes ADD COLUMN rtt_p75 INTEGER;
+       ALTER TABLE channel_minutes ADD COLUMN rtt_p90 INTEGER;
+       ALTER TABLE state_minutes ADD COLUMN usual_permille INTEGER;
+       ALTER TABLE state_minutes ADD COLUMN answered INTEGER;
+       ALTER TABLE state_minutes ADD COLUMN lost INTEGER;
+       ALTER TABLE state_minutes ADD COLUMN rtt_median INTEGER;)",
 };
 
 constexpr int kPrunedAtOnce = 5000;
@@ -125,39 +138,45 @@ std::int64_t Store::place(const std::string& name) {
 void Store::write(const pipeline::Minutes& minutes) {
   const config::Plan& plan = *minutes.plan;
   const std::int64_t minute = milliseconds(minutes.start) / 60000;
-  Statement channel = db_.prepare("INSERT OR REPLACE INTO channel_minutes VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)");
+  Statement channel =
+      db_.prepare("INSERT OR REPLACE INTO channel_minutes VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)");
   for (const pipeline::ChannelMinute& row : minutes.channels) {
     channel.bind(1, place(plan.channel_name(row.channel)))
         .bind(2, minute)
         .bind(3, std::int64_t{row.answered})
         .bind(4, std::int64_t{row.lost})
         .bind(5, std::int64_t{row.aborted})
-        .bind(6, std::int64_t{row.late})
-        .bind(7, scaled(row.rtt_least, 1e6))
-        .bind(8, scaled(row.rtt_mean, 1e6))
-        .bind(9, scaled(row.rtt_most, 1e6))
-        .run();
+        .bind(6, std::int64_t{row.late});
+    // In the order of the columns, which are as old as they are.
+    constexpr std::array kRtts = {&MinuteRtt::least, &MinuteRtt::mean, &MinuteRtt::most, &MinuteRtt::p10,
+                                  &MinuteRtt::p25,   &MinuteRtt::p50,  &MinuteRtt::p75,  &MinuteRtt::p90};
+    for (std::size_t i = 0; i < kRtts.size(); ++i) {
+      channel.bind(7 + static_cast<int>(i), row.rtt ? scaled((*row.rtt).*kRtts[i], 1e6) : std::nullopt);
+    }
+    channel.run();
   }
-  Statement state = db_.prepare("INSERT OR REPLACE INTO state_minutes VALUES(?1,?2,?3,?4,?5,?6,?7)");
-  const auto put = [&](const std::string& name, int value, bool is_unstable, std::uint32_t down, std::uint32_t unknown,
-                       const std::optional<float>& reachable) {
+  Statement state = db_.prepare("INSERT OR REPLACE INTO state_minutes VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)");
+  // `row` is of a network or of a country.
+  const auto put = [&](const std::string& name, int value, std::uint32_t down, const auto& row) {
     state.bind(1, place(name))
         .bind(2, minute)
         .bind(3, std::int64_t{value})
-        .bind(4, std::int64_t{is_unstable})
+        .bind(4, std::int64_t{row.is_unstable})
         .bind(5, std::int64_t{down})
-        .bind(6, std::int64_t{unknown})
-        .bind(7, scaled(reachable, 1e3))
+        .bind(6, std::int64_t{row.unknown_milliseconds})
+        .bind(7, scaled(row.reachable_ratio, 1e3))
+        .bind(8, scaled(row.usual_reachable_ratio, 1e3))
+        .bind(9, static_cast<std::int64_t>(row.sums.answered))
+        .bind(10, static_cast<std::int64_t>(row.sums.lost))
+        .bind(11, scaled(row.sums.rtt_median, 1e6))
         .run();
   };
   for (const pipeline::NetworkMinute& row : minutes.networks) {
     put(fmt::format("{}/{}", plan.country_code(row.network), plan.networks[row.network].name),
-        static_cast<int>(row.state), row.is_unstable, row.down_milliseconds, row.unknown_milliseconds,
-        row.reachable_ratio);
+        static_cast<int>(row.state), row.down_milliseconds, row);
   }
   for (const pipeline::CountryMinute& row : minutes.countries) {
-    put(plan.countries[row.country].code, static_cast<int>(row.level), row.is_unstable, row.total_milliseconds,
-        row.unknown_milliseconds, row.reachable_ratio);
+    put(plan.countries[row.country].code, static_cast<int>(row.level), row.total_milliseconds, row);
   }
 }
 

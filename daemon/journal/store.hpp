@@ -16,7 +16,7 @@
 namespace blipd::journal {
 
 // The version that this program writes; `PRAGMA user_version`.
-inline constexpr int kSchemaVersion = 2;
+inline constexpr int kSchemaVersion = 3;
 
 struct Watched {
   base::WallTime from{};

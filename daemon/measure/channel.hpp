@@ -44,6 +44,8 @@ class alignas(64) Channel {
   WindowViews windows(base::MonoTime now) const { return windows_.view(now); }
   // As they are, for somebody else to look at: copying costs a tenth of viewing.
   void copy_windows(Windows& into) const { into = windows_; }
+  // The samples of the last minute, and some that are a little older.
+  const Recent& recent() const { return windows_.recent(); }
   LastResult last() const;
 
   // Beside sizeof(Channel).

@@ -24,6 +24,8 @@ class Windows {
   // Nothing that was added settled after `now`.
   WindowViews view(base::MonoTime now) const;
 
+  // The samples of the last minute, and some that are a little older.
+  const Recent& recent() const { return recent_; }
   // When the last sample settled; absent before the first.
   std::optional<base::MonoTime> newest() const { return recent_.newest(); }
 

@@ -11,6 +11,8 @@ std::uint32_t milliseconds(base::Duration duration) {
   return static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
 
+float seconds_of(measure::RttCode code) { return static_cast<float>(base::to_seconds(measure::decode_rtt(code))); }
+
 std::optional<float> narrowed(const std::optional<double>& value) {
   if (!value) return std::nullopt;
   return static_cast<float>(*value);
@@ -19,11 +21,12 @@ std::optional<float> narrowed(const std::optional<double>& value) {
 }  // namespace
 
 void MinuteBook::adopt(std::shared_ptr<const config::Plan> plan) {
-  finish_closing();
   const auto before = std::exchange(plan_, std::move(plan));
   channels_.resize(plan_->channels.size());
   networks_.resize(plan_->networks.size());
   countries_.resize(plan_->countries.size());
+  network_sums_.resize(plan_->networks.size());
+  country_sums_.resize(plan_->countries.size());
   for (const probes::ChannelIndex i : config::changes_between(before.get(), *plan_).channels) channels_[i] = {};
 }
 
@@ -59,7 +62,7 @@ MinuteBook::Count& MinuteBook::count_of(probes::ChannelIndex channel) {
 }
 
 void MinuteBook::advance(const base::Moment& now, const detect::Judge& judge) {
-  go_on(kChannelsAtOnce);
+  go_on(kWorkAtOnce);
   const base::WallTime minute = std::chrono::floor<std::chrono::minutes>(now.wall);
   if (!looked_) {
     looked_ = now;
@@ -89,27 +92,88 @@ void MinuteBook::close(probes::ChannelIndex channel) {
   const Count counted = std::exchange(count, {});
   count.minute = number_;
   if (!closing_ || counted.answered + counted.lost + counted.aborted + counted.late == 0) return;
-  if (!plan_->channels[channel].is_active) return;
+  if (plan_->channels[channel].is_active) close(counted, channel);
+}
+
+void MinuteBook::close(const Count& counted, probes::ChannelIndex channel) {
   ChannelMinute row;
   row.channel = channel;
   row.answered = counted.answered;
   row.lost = counted.lost;
   row.aborted = counted.aborted;
   row.late = counted.late;
-  if (counted.rtts > 0) {
-    row.rtt_least = counted.least;
-    row.rtt_mean = static_cast<float>(counted.sum / counted.rtts);
-    row.rtt_most = counted.most;
+  gather_codes(channel, counted.rtts);
+  if (!codes_.empty()) {
+    // A code is up to 2^-15 off: no point may lie beyond the ends for that.
+    const auto point = [&](std::size_t percent) {
+      return std::clamp(seconds_of(codes_[(codes_.size() * percent + 99) / 100 - 1]), counted.least, counted.most);
+    };
+    row.rtt = MinuteRtt{counted.least, point(10), point(25),    point(50),
+                        point(75),     point(90), counted.most, static_cast<float>(counted.sum / counted.rtts)};
   }
   closing_->channels.push_back(row);
+  const config::NetworkIndex network = plan_->channels[channel].network;
+  if (!plan_->networks[network].country) return;
+  for (Sums* sums : {&network_sums_[network], &country_sums_[*plan_->networks[network].country]}) {
+    sums->answered += counted.answered;
+    sums->lost += counted.lost;
+    for (const measure::RttCode code : codes_) sums->rtts.add(code);
+  }
 }
 
-// Closes so many more channels, and hands the minute out when all are.
-void MinuteBook::go_on(std::size_t channels) {
+// The channel's last so many round trips: nothing younger than the minute has been measured yet (see expect()), and
+// nothing of it has left, but for channels that are asked more often than measure::Recent keeps samples.
+void MinuteBook::gather_codes(probes::ChannelIndex channel, std::uint32_t round_trips) {
+  codes_.clear();
+  if (round_trips == 0) return;
+  samples_.clear();
+  measured_[channel].recent().each([this](const measure::Sample& sample) {
+    if (sample.has_rtt()) samples_.push_back(sample);
+  });
+  // They lie in the order of sequence numbers, which is mostly that in which they came.
+  if (!std::ranges::is_sorted(samples_, {}, &measure::Sample::settled)) {
+    std::ranges::stable_sort(samples_, {}, &measure::Sample::settled);
+  }
+  const std::size_t kept = std::min<std::size_t>(samples_.size(), round_trips);
+  for (std::size_t i = samples_.size() - kept; i < samples_.size(); ++i) codes_.push_back(samples_[i].code);
+  std::ranges::sort(codes_);
+}
+
+MinuteSums MinuteBook::Sums::take() {
+  MinuteSums taken;
+  taken.answered = std::exchange(answered, 0);
+  taken.lost = std::exchange(lost, 0);
+  if (const auto median = rtts.median()) taken.rtt_median = static_cast<float>(base::to_seconds(*median));
+  rtts.clear();
+  return taken;
+}
+
+// Closes for so much work more, and hands the minute out when all is done.
+void MinuteBook::go_on(std::int64_t work) {
   if (!closing_) return;
-  const std::size_t end = closed_ + std::min(channels, channels_.size() - closed_);
-  for (; closed_ < end; ++closed_) close(static_cast<probes::ChannelIndex>(closed_));
-  if (closed_ < channels_.size()) return;
+  constexpr std::size_t kAhead = 12;
+  for (; closed_ < channels_.size(); ++closed_) {
+    if (work <= 0) return;
+    if (closed_ + kAhead < channels_.size()) {
+      base::prefetch(channels_[closed_ + kAhead]);
+      base::prefetch(measured_[closed_ + kAhead].recent());
+    }
+    codes_.clear();
+    close(static_cast<probes::ChannelIndex>(closed_));
+    work -= kChannelWork + static_cast<std::int64_t>(codes_.size());
+  }
+  const std::size_t networks = closing_->networks.size();
+  for (; summed_ < networks + closing_->countries.size(); ++summed_) {
+    if (work <= 0) return;
+    work -= kMedianWork;
+    if (summed_ < networks) {
+      NetworkMinute& row = closing_->networks[summed_];
+      row.sums = network_sums_[row.network].take();
+    } else {
+      CountryMinute& row = closing_->countries[summed_ - networks];
+      row.sums = country_sums_[row.country].take();
+    }
+  }
   if (waiting_.size() == kMostWaiting) waiting_.erase(waiting_.begin());
   waiting_.push_back(std::move(*closing_));
   closing_.reset();
@@ -123,23 +187,34 @@ void MinuteBook::begin_close(base::WallTime next, const detect::Judge& judge) {
   minutes.channels.reserve(channels_.size());
   ++number_;
   closed_ = 0;
+  summed_ = 0;
   for (std::size_t i = 0; i < networks_.size(); ++i) {
     const Share share = std::exchange(networks_[i], {});
     if (!plan_->networks[i].is_active || plan_->networks[i].is_control()) continue;
     const auto verdict = judge.network(static_cast<config::NetworkIndex>(i));
-    minutes.networks.push_back({static_cast<config::NetworkIndex>(i), verdict.state, verdict.stability.is_unstable,
-                                milliseconds(share.down), milliseconds(share.unknown),
-                                narrowed(verdict.reachable_ratio)});
+    minutes.networks.push_back({static_cast<config::NetworkIndex>(i),
+                                verdict.state,
+                                verdict.stability.is_unstable,
+                                milliseconds(share.down),
+                                milliseconds(share.unknown),
+                                narrowed(verdict.reachable_ratio),
+                                narrowed(verdict.usual_reachable_ratio),
+                                {}});
   }
   for (std::size_t i = 0; i < countries_.size(); ++i) {
     const Share share = std::exchange(countries_[i], {});
     if (!plan_->countries[i].is_active) continue;
     const auto verdict = judge.country(static_cast<config::CountryIndex>(i));
-    minutes.countries.push_back({static_cast<config::CountryIndex>(i), verdict.level, verdict.stability.is_unstable,
-                                 milliseconds(share.down), milliseconds(share.unknown),
-                                 narrowed(verdict.reachable_ratio)});
+    minutes.countries.push_back({static_cast<config::CountryIndex>(i),
+                                 verdict.level,
+                                 verdict.stability.is_unstable,
+                                 milliseconds(share.down),
+                                 milliseconds(share.unknown),
+                                 narrowed(verdict.reachable_ratio),
+                                 narrowed(verdict.usual_reachable_ratio),
+                                 {}});
   }
-  go_on(kChannelsAtOnce);
+  go_on(kWorkAtOnce);
 }
 
 std::vector<Minutes> MinuteBook::take() { return std::exchange(waiting_, {}); }

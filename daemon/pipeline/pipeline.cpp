@@ -71,7 +71,7 @@ class Pipeline::Impl {
 
   void keep_minutes() {
     if (minutes_) return;
-    minutes_.emplace();
+    minutes_.emplace(channels_);
     minutes_->adopt(plan_);
   }
 
@@ -103,6 +103,7 @@ class Pipeline::Impl {
 
   void adopt(std::shared_ptr<const config::Plan> plan) {
     step_memory(plan_->channels.size());
+    finish_minutes();  // what is measured of a channel that goes is still needed for it
     const auto before = std::exchange(plan_, std::move(plan));
     for (const ChannelIndex i : config::changes_between(before.get(), *plan_).channels) {
       measure::Channel fresh(plan_->channels[i].spec().rtt_buckets.size());
@@ -149,6 +150,7 @@ class Pipeline::Impl {
   bool is_known(ChannelIndex channel) const { return channel < channels_.size() && plan_->channels[channel].is_active; }
 
   void take(const probes::Result& result) {
+    if (minutes_) minutes_->expect(result.channel);
     if (!channels_[result.channel].on_result(result, plan_->channels[result.channel].spec().rtt_buckets)) return;
     judge_.on_result(result);
     if (minutes_) minutes_->on_result(result);

@@ -144,8 +144,9 @@ TEST_CASE("Minutes go when their time is over, and only they") {
   configuration.countries.push_back({"KP", "KP", {network}});
   pipeline::Minutes minutes;
   minutes.plan = config::make_plan(configuration, nullptr);
-  minutes.channels.push_back({0, 10, 1, 0, 0, 0.1F, 0.2F, 0.3F});
-  minutes.networks.push_back({0, detect::NetworkState::kNormal, false, 0, 0, 1.0F});
+  minutes.channels.push_back(
+      {0, 10, 1, 0, 0, pipeline::MinuteRtt{0.1F, 0.11F, 0.12F, 0.13F, 0.14F, 0.15F, 0.3F, 0.2F}});
+  minutes.networks.push_back({0, detect::NetworkState::kNormal, false, 0, 0, 1.0F, 0.9F, {10, 1, 0.13F}});
   Store store(directory.file());
   for (int minute = 0; minute < 10; ++minute) {
     minutes.start = WallTime(std::chrono::minutes(minute));
@@ -157,6 +158,12 @@ TEST_CASE("Minutes go when their time is over, and only they") {
   CHECK(reader.integer("SELECT count(*) FROM channel_minutes") == 6);
   CHECK(reader.integer("SELECT min(minute) FROM state_minutes") == 4);
   CHECK(reader.integer("SELECT rtt_mean FROM channel_minutes LIMIT 1") == 200000);
+  CHECK(reader.integer("SELECT rtt_most FROM channel_minutes LIMIT 1") == 300000);
+  CHECK(reader.integer("SELECT rtt_p10 FROM channel_minutes LIMIT 1") == 110000);
+  CHECK(reader.integer("SELECT rtt_p90 FROM channel_minutes LIMIT 1") == 150000);
+  CHECK(reader.integer("SELECT usual_permille FROM state_minutes LIMIT 1") == 900);
+  CHECK(reader.integer("SELECT answered * 100 + lost FROM state_minutes LIMIT 1") == 1001);
+  CHECK(reader.integer("SELECT rtt_median FROM state_minutes LIMIT 1") == 130000);
   CHECK(reader.integer("SELECT count(*) FROM events") == 1);
 }
 
