@@ -77,7 +77,8 @@ Html what_came_before(const event::Event& event) {
   Html html;
   if (event.onset.before.empty()) return html;
   html(
-      "<h3>What came before</h3>\n<div class=\"wide\"><table><thead><tr><th scope=\"col\">In the</th><th scope=\"col\" "
+      "<h3>What came before</h3>\n<div class=\"wide\" tabindex=\"0\" role=\"group\" "
+      "aria-label=\"Table\"><table><thead><tr><th scope=\"col\">In the</th><th scope=\"col\" "
       "class=\"number\">Times down</th><th scope=\"col\" class=\"number\">Loss</th><th scope=\"col\" "
       "class=\"number\">its "
       "growth an hour</th><th scope=\"col\" class=\"number\">Round trips</th><th scope=\"col\" class=\"number\">Late "

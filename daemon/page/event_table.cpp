@@ -83,7 +83,8 @@ Html event_table(std::span<const Told> events, base::WallTime now, const EventLi
     html("<p class=\"none\">", caption, ": none.</p>\n");
     return html;
   }
-  html("<div class=\"wide\"><table class=\"events\"><caption>", caption,
+  html("<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table class=\"events\"><caption>",
+       caption,
        "</caption><thead><tr><th scope=\"col\">Began</th><th scope=\"col\">Where</th><th scope=\"col\">What</th>"
        "<th scope=\"col\">Lasted</th><th scope=\"col\">How it went</th></tr></thead><tbody>\n");
   for (const auto& [event, networks] : events) {

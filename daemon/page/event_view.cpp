@@ -50,7 +50,8 @@ Html event_view(const Scene& scene, const event::Event& event) {
   const journal::Bins bins = journal::bins_for(scene.range.from, scene.range.to, kBins);
   Html html;
   html("<h1>", headline(event), "</h1>\n", notices_part(scene), "<section id=\"facts\" class=\"event-card ",
-       class_of(event), "\" data-part>\n", event_card(event, scene.snapshot().taken), "</section>\n");
+       class_of(event), "\" data-part>\n<h2 class=\"quiet\">Facts</h2>\n", event_card(event, scene.snapshot().taken),
+       "</section>\n");
   if (!event.country.empty()) {
     const std::string place = event.network.empty() ? event.country : event.country + "/" + event.network;
     const std::vector<journal::StateBin> states = scene.past.states(place, bins);

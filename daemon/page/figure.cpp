@@ -15,8 +15,9 @@ void write_numbers(const Subject& subject, std::string_view title, const std::ve
   if (step == 0) return;
   html("<details class=\"numbers\"><summary>Numbers");
   if (step > 1) html(", every ", length_in_words(subject.bins.width * static_cast<std::int64_t>(step)));
-  html("</summary><div class=\"wide\"><table><caption>", title, ", ", subject.name, ": what each ",
-       length_in_words(subject.bins.width), " came to</caption><thead><tr><th scope=\"col\">From, UTC</th>");
+  html("</summary><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table><caption>", title, ", ",
+       subject.name, ": what each ", length_in_words(subject.bins.width),
+       " came to</caption><thead><tr><th scope=\"col\">From, UTC</th>");
   for (const Column& column : columns) html("<th scope=\"col\" class=\"number\">", column.heading, "</th>");
   html("</tr></thead><tbody>");
   for (std::size_t bin = 0; bin < subject.bins.count; bin += step) {

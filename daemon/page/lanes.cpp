@@ -50,7 +50,8 @@ Html availability_table(const Scene& scene, const std::vector<event::Event>& eve
       journal::make_report(scene.range.from, scene.range.to, events, scene.past.watched(scene.range), places);
   Html html;
   html(
-      "<section id=\"availability\" data-part>\n<h2>Availability</h2>\n<div class=\"wide\"><table><caption>How the "
+      "<section id=\"availability\" data-part>\n<h2>Availability</h2>\n<div class=\"wide\" tabindex=\"0\" "
+      "role=\"group\" aria-label=\"Table\"><table><caption>How the "
       "range "
       "divides: the four add up to all of it</caption><thead><tr><th scope=\"col\">Where</th><th scope=\"col\" "
       "class=\"number\">Up</th><th scope=\"col\" class=\"number\">Down</th><th scope=\"col\" class=\"number\">Our own "

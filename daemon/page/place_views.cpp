@@ -14,7 +14,7 @@ namespace blipd::page {
 
 namespace {
 
-constexpr std::size_t kBins = 360;
+constexpr std::size_t kBins = 1000;  // so that the ticks of a beat stand apart where there is room
 constexpr std::size_t kMostEvents = 200;
 
 std::string link(const event::Event& event) { return event_path(event.id); }
@@ -43,7 +43,8 @@ Html targets_table(const Scene& scene, config::NetworkIndex index) {
   const config::PlannedNetwork& network = scene.plan().networks[index];
   Html html;
   html(
-      "<section id=\"targets\" data-part>\n<h2>Hosts</h2>\n<div class=\"wide\"><table><thead><tr><th "
+      "<section id=\"targets\" data-part>\n<h2>Hosts</h2>\n<div class=\"wide\" tabindex=\"0\" role=\"group\" "
+      "aria-label=\"Table\"><table><thead><tr><th "
       "scope=\"col\">Host</th><th scope=\"col\">State</th><th scope=\"col\">Address</th><th scope=\"col\">Asked by</th>"
       "</tr></thead><tbody>\n");
   for (const auto t : network.targets) {

@@ -65,8 +65,15 @@ void Plot::area(const Series& low, const Series& high, std::string_view style) {
   const auto is_known = [&](std::size_t bin) { return low[bin] && high[bin]; };
   for_each_run(count, is_known, [&](std::size_t from, std::size_t to) {
     front_("M", decimal(x(from)), " ", decimal(y(*high[from])));
-    for (std::size_t bin = from; bin < to; ++bin) front_("V", decimal(y(*high[bin])), "H", decimal(x(bin + 1)));
-    for (std::size_t bin = to; bin > from; --bin) front_("V", decimal(y(*low[bin - 1])), "H", decimal(x(bin - 1)));
+    // A corner only where the height changes.
+    for (std::size_t bin = from; bin < to; ++bin) {
+      if (bin == from || high[bin] != high[bin - 1]) front_("V", decimal(y(*high[bin])));
+      if (bin + 1 == to || high[bin + 1] != high[bin]) front_("H", decimal(x(bin + 1)));
+    }
+    for (std::size_t bin = to; bin > from; --bin) {
+      if (bin == to || low[bin - 1] != low[bin]) front_("V", decimal(y(*low[bin - 1])));
+      if (bin - 1 == from || low[bin - 2] != low[bin - 1]) front_("H", decimal(x(bin - 1)));
+    }
     front_("Z");
   });
   front_("\"/>");

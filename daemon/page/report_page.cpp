@@ -14,7 +14,7 @@ namespace blipd::page {
 
 namespace {
 
-constexpr std::size_t kBins = 720;  // finer than on a screen: it may be printed
+constexpr std::size_t kBins = 1000;  // as on the page
 constexpr std::size_t kMostCards = 200;
 
 // Networks by country.
@@ -44,7 +44,8 @@ void write_country(const Scene& scene, const std::string& code, const std::set<s
   lanes.add(code, "", code, "", states);
   for (const std::string& network : networks) {
     places.push_back({code, network});
-    lanes.add(network, "", code, network, scene.past.states(code + "/" + network, bins));
+    const std::string place = std::string(code).append("/").append(network);
+    lanes.add(network, "", code, network, scene.past.states(place, bins));
   }
   lanes.add_vantage();
   html("<section>\n<h2>", code, "</h2>\n", reachable_chart({"reachable-" + code, "", code, bins, scene.range}, states),

@@ -1,5 +1,7 @@
 #include "daemon/page/strip.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "daemon/page/words.hpp"
@@ -176,7 +178,7 @@ std::string in_words(const Times& times) {
 
 Html draw(const Strip& strip, const Range& range, std::string_view name, const Html& over) {
   Html html;
-  html("<svg class=\"strip\" width=\"100%\" height=\"", kHeight, "\" role=\"img\" aria-label=\"", name, ": ",
+  html("<svg class=\"strip\" width=\"100%\" height=\"", kHeight, "\"><g role=\"img\" aria-label=\"", name, ": ",
        in_words(strip.times), "\"><line class=\"ground\" x1=\"0\" x2=\"100%\" y1=\"27.5\" y2=\"27.5\"/>");
   for (std::size_t from = 0, to = 0; from < strip.cells.size(); from = to) {
     for (to = from + 1; to < strip.cells.size();) {
@@ -194,7 +196,7 @@ Html draw(const Strip& strip, const Range& range, std::string_view name, const H
     html("<line class=\"unstable\" x1=\"", left, "%\" x2=\"", decimal(range.at(strip.bins.start_of(to))),
          "%\" y1=\"1\" y2=\"1\"/>");
   }
-  html(over, "</svg>\n");
+  html("</g>", over, "</svg>\n");
   return html;
 }
 
@@ -208,10 +210,11 @@ Html event_marks(std::span<const event::Event> events, const Range& range,
     const double left = range.at(event.start.middle());
     const double right = range.at(event.end ? event.end->middle() : range.to);
     if (++count > kMost) break;
-    html("<a href=\"", link(event), "\" tabindex=\"-1\" aria-hidden=\"true\"><rect class=\"event\" x=\"", decimal(left),
-         "%\" width=\"", decimal(std::max(right - left, 0.2)), "%\" y=\"0\" height=\"", kHeight, "\"><title>",
-         kind_in_words(event), ", ", time_in_words(event.start.middle()), ", ", length_in_words(event.duration()),
-         "</title></rect></a>");
+    const std::string words = fmt::format("{}, {}, {}", kind_in_words(event), time_in_words(event.start.middle()),
+                                          length_in_words(event.duration()));
+    html("<a href=\"", link(event), "\" tabindex=\"-1\" aria-label=\"", words, "\"><rect class=\"event\" x=\"",
+         decimal(left), "%\" width=\"", decimal(std::max(right - left, 0.2)), "%\" y=\"0\" height=\"", kHeight,
+         "\"><title>", words, "</title></rect></a>");
   }
   return html;
 }

@@ -25,7 +25,8 @@ std::string seconds_text(const measure::WindowView& window, base::Duration value
 Html windows_table(const measure::WindowViews& windows) {
   Html html;
   html(
-      "<div class=\"wide\"><table><caption>Sliding windows up to now</caption><thead><tr><th "
+      "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table><caption>Sliding windows up to "
+      "now</caption><thead><tr><th "
       "scope=\"col\">Window</th>");
   for (const char* heading : {"Probes", "Lost", "Loss", "Least", "Median", "90 %", "99 %", "Most", "PDV", "Mean IPDV",
                               "Loss runs", "Longest"}) {
@@ -60,7 +61,8 @@ Html counters_table(const measure::Counters& counters) {
                                                    "clock", "too late to send"};
   Html html;
   html(
-      "<div class=\"wide\"><table class=\"outcomes\"><caption>How probes ended, since the start: sent is answered, "
+      "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table class=\"outcomes\"><caption>How "
+      "probes ended, since the start: sent is answered, "
       "lost and "
       "under way</caption><tbody>\n");
   const auto row = [&](const std::string& name, std::uint64_t count) {
