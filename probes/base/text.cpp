@@ -201,7 +201,11 @@ std::optional<WallTime> parse_unix_seconds(std::string_view text) {
 
 Expected<WallTime> parse_time(std::string_view text) {
   const bool is_number = text.find_first_not_of("0123456789.") == std::string_view::npos;
-  const auto time = is_number ? parse_unix_seconds(text) : parse_rfc3339(text);
+  // A date alone (RFC 3339, full-date) is the moment at which that day begins.
+  const bool is_date = text.size() == 10 && text[4] == '-';
+  const auto time = is_number ? parse_unix_seconds(text)
+                    : is_date ? parse_rfc3339(fmt::format("{}T00:00:00Z", text))
+                              : parse_rfc3339(text);
   if (time) return *time;
   return fail("'{}' is not a time; write one like 2014-12-22T16:15:00Z or 1419264900", text.substr(0, 64));
 }

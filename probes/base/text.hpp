@@ -17,8 +17,8 @@ Expected<Duration> parse_duration(std::string_view text);
 // The shortest exact form that parse_duration reads back: 90 s is "1m30s", zero is "0s".
 std::string format_duration(Duration duration);
 
-// RFC 3339 ("2014-12-22T16:15:00Z", fraction and offset allowed) or Unix seconds ("1419264900", fraction
-// allowed).
+// RFC 3339 ("2014-12-22T16:15:00Z", fraction and offset allowed; "2014-12-22" alone is when that day begins in UTC) or
+// Unix seconds ("1419264900", fraction allowed).
 Expected<WallTime> parse_time(std::string_view text);
 
 // RFC 3339 in UTC with milliseconds: "2014-12-22T16:15:00.000Z".
