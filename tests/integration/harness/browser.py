@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import subprocess
 
 from . import settings
 from .daemon import Daemon
@@ -19,10 +20,12 @@ def packages() -> pathlib.Path:
 
 def expect(check: str, daemon: Daemon, *arguments, timeout: float = 120) -> str:
     """Runs tests/browser/checks/<check>.mjs against the daemon, from its namespace; what it printed."""
-    environment = [f"BLIPD_BROWSER_PACKAGES={packages()}", f"HOME={daemon.directory}"]
-    done = daemon.namespace.run(
-        "/usr/bin/env", *environment, "node", FOLDER / "run.mjs", check, f"http://127.0.0.1:{daemon.port}", *arguments,
-        check=False, timeout=timeout,
+    environment = {**os.environ, "BLIPD_BROWSER_PACKAGES": str(packages()), "HOME": str(daemon.directory)}
+    # The network alone is the daemon's: a browser wants to see the rest of a machine.
+    command = ["/usr/bin/nsenter", "-t", str(daemon.namespace.pid), "-n", "--", "node", FOLDER / "run.mjs", check]
+    done = subprocess.run(
+        [*command, f"http://127.0.0.1:{daemon.port}", *arguments],
+        env=environment, capture_output=True, text=True, timeout=timeout, check=False,
     )  # fmt: skip
     assert done.returncode == 0, f"{check}:\n{done.stderr[-4000:]}"
     return done.stdout
