@@ -82,12 +82,26 @@ std::optional<View> find_place(const std::vector<std::string>& path, const Scene
   return std::nullopt;
 }
 
+// What a tab among many has room for: "North Korea total, Iran normal".
+std::string levels_in_words(const Scene& scene) {
+  std::string text;
+  for (std::size_t c = 0; c < scene.plan().countries.size(); ++c) {
+    const config::PlannedCountry& country = scene.plan().countries[c];
+    if (!country.is_active || c >= scene.snapshot().countries.size()) continue;
+    if (!text.empty()) text += ", ";
+    text += country.name.empty() ? country.code : country.name;
+    text += ' ';
+    text += pipeline::kCountryLevelNames[static_cast<std::size_t>(scene.snapshot().countries[c].level)];
+  }
+  return text.empty() ? scene.plan().configuration.vantage_name : text;
+}
+
 std::optional<View> find_view(const Address& address, const Scene& scene) {
   const std::vector<std::string>& path = address.path;
   if (path.empty()) {
     const base::WallTime now = scene.snapshot().taken;
     const Scene day{scene.live, scene.past, {now - kUsualRange, now}, false};
-    return View{"blipd on " + scene.plan().configuration.vantage_name, {{"blipd", "/"}}, overview(day)};
+    return View{levels_in_words(scene), {{"blipd", "/"}}, overview(day)};
   }
   if (path[0] == "country" && path.size() >= 2) return find_place(path, scene);
   if (path[0] != "event" || path.size() < 2) return std::nullopt;

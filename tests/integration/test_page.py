@@ -64,7 +64,7 @@ def outage(run_for_module, module_directory):
     lab = Laboratory(scenario({"at": "8s", "for": "1h", "networks": ["north"], "effect": "cut"}), module_directory / "lab")
     try:
         journal = str(module_directory / "journal.db")
-        daemon = run_for_module(lab.namespace, configuration(TARGETS, PROBES, controls=CONTROLS, journal=journal))
+        daemon = run_for_module(lab.namespace, configuration(TARGETS, PROBES, controls=CONTROLS, journal=journal)).wait_ready()
         daemon.wait_for(
             lambda m: m.state("blipd_network_state", "state", country="KP", network="north") == "outage",
             30,

@@ -7,8 +7,9 @@ export default async function (browser) {
   const { events } = await browser.get("/api/v1/outages");
   const event = events.find((e) => e.scope === "network" && e.kind === "outage");
   const page = await browser.page();
-  await page.locator(`a[href="/event/${event.id}"]`).first().click();
-  await page.waitForURL(`**/event/${event.id}`);
+  const path = `/event/${encodeURIComponent(event.id)}`;
+  await page.locator(`a[href="${path}"]`).first().click();
+  await page.waitForURL(browser.base + path);
   const said = await page.locator("main").innerText();
   for (const word of [event.network, event.onset.shape]) {
     assert.ok(said.toLowerCase().includes(word.toLowerCase()), `${word} in ${said}`);

@@ -7,7 +7,7 @@ import { PHONE, WIDE, expectNoComplaints, findings, views } from "../browser.mjs
 const brightness = (page) =>
   page.evaluate(() => {
     const canvas = document.createElement("canvas").getContext("2d");
-    canvas.fillStyle = getComputedStyle(document.body).backgroundColor;
+    canvas.fillStyle = getComputedStyle(document.documentElement).backgroundColor;
     canvas.fillRect(0, 0, 1, 1);
     const [red, green, blue] = canvas.getImageData(0, 0, 1, 1).data;
     return (red + green + blue) / 765;
