@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "daemon/serve/encoding.hpp"
+#include "daemon/serve/known_answers.hpp"
 #include "daemon/serve/router.hpp"
 
 namespace blipd::serve {
@@ -186,6 +187,8 @@ void HttpSession::answer(const FreshValue::Value& value) {
   const auto target = request.target();
   value_ = value;
   Reply reply = host_.answer({method.data(), method.size()}, {target.data(), target.size()}, value);
+  const auto known = request[http::field::if_none_match];
+  if (is_known(reply, {known.data(), known.size()})) reply = not_modified(reply);
   encode(reply, is_gzip_taken());
   send(std::move(reply), request.method() == http::verb::head);
 }

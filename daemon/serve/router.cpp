@@ -1,5 +1,7 @@
 #include "daemon/serve/router.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 
 #include "daemon/page/assets.hpp"
@@ -85,6 +87,8 @@ Reply asset_reply(const page::Asset& asset) {
   reply.content_type = asset.content_type;
   // Another content has another path.
   reply.cache_control = "public, max-age=31536000, immutable";
+  // Weak (RFC 9110, 8.8.1): the same for what is compressed and what is not.
+  reply.etag = fmt::format("W/\"{}\"", asset.path.substr(asset.path.rfind('/') + 1));
   reply.body = asset.plain;
   reply.compressed = asset.gzip;
   return reply;
