@@ -58,9 +58,8 @@ std::string format_http_date(base::WallTime time) {
 }
 
 std::string response_head(const Reply& reply, const HeadOptions& options, base::WallTime now) {
-  std::string head =
-      fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n{}", reply.status, reason_phrase(reply.status), format_http_date(now),
-                  policy_fields(reply, options));
+  std::string head = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n{}", reply.status, reason_phrase(reply.status),
+                                 format_http_date(now), policy_fields(reply, options));
   const auto out = std::back_inserter(head);
   // Of what is not sent again nothing is said that the client knows (RFC 9110, 15.4.5).
   const bool has_content = reply.status != kNotModified;

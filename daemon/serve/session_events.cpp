@@ -18,8 +18,8 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-// Who takes it slowly may have so much wait for him, and one message more: or nobody could follow a country of thousands
-// of networks.
+// Who takes it slowly may have so much wait for him, and one message more: or nobody could follow a country of
+// thousands of networks.
 constexpr std::size_t kMostHeard = 256 * 1024;
 // Nothing of what a listener sends is of use; more than this is no listener.
 constexpr std::size_t kMostSaid = 64 * 1024;

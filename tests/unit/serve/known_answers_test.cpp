@@ -16,7 +16,8 @@ TEST_CASE("an answer is known to whoever names its tag, weak or strong, alone or
     CAPTURE(field);
     CHECK(is_known(reply, field));
   }
-  for (const char* field : {"", R"("page-2.css")", "page-1.css", R"("page-1.css)", R"("")", R"("x" page-1.css)", "W/"}) {
+  for (const char* field :
+       {"", R"("page-2.css")", "page-1.css", R"("page-1.css)", R"("")", R"("x" page-1.css)", "W/"}) {
     CAPTURE(field);
     CHECK(!is_known(reply, field));
   }
