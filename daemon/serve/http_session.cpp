@@ -286,6 +286,7 @@ void HttpSession::open_stream() {
   state_ = State::kStreaming;
   // Whoever loses us may try again after two seconds.
   heard_.insert(0, "retry: 2000\n\n");
+  watch_for_the_end();
   is_sending_ = true;
   arm(host_.options().request_timeout);
   asio::async_write(transport_, asio::buffer(head_), [self = shared_from_this()](error_code error, std::size_t) {
@@ -293,6 +294,16 @@ void HttpSession::open_stream() {
     self->is_sending_ = false;
     if (error) return self->close();
     self->send_what_was_heard();
+  });
+}
+
+// Who listens has nothing more to say, but that he is gone: a page that is left makes room at once.
+void HttpSession::watch_for_the_end() {
+  transport_.async_read_some(buffer_.prepare(kReadBytes), [self = shared_from_this()](error_code error, std::size_t n) {
+    if (self->state_ != State::kStreaming) return;
+    self->drained_bytes_ += n;
+    if (error || self->drained_bytes_ > kLingerBytes) return self->close();
+    self->watch_for_the_end();
   });
 }
 

@@ -65,6 +65,7 @@ class HttpSession final : public Session, private Listener, public std::enable_s
   void hear(const std::shared_ptr<const std::string>& text) override;
   void on_end() override;
   void send_what_was_heard();
+  void watch_for_the_end();
   void linger();
   void drain_to_the_end();
   void drain();
