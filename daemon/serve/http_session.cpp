@@ -308,7 +308,7 @@ void HttpSession::watch_for_the_end() {
 }
 
 void HttpSession::hear(const std::shared_ptr<const std::string>& text) {
-  if (heard_.size() + text->size() > kMostHeard) {
+  if (!heard_.empty() && heard_.size() + text->size() > kMostHeard) {
     ++host_.stats().cut_off_streams;
     return abort();
   }
