@@ -111,27 +111,13 @@ Reply refusal(const std::string& text) {
 base::Expected<TimeRange> read_range(std::string_view target, base::WallTime now) {
   const auto parameters = parse_query(target);
   if (!parameters) return tl::make_unexpected(parameters.error());
-  std::optional<base::WallTime> from;
-  std::optional<base::WallTime> to;
+  RangeReader times;
   for (const Parameter& parameter : *parameters) {
-    if (parameter.name != "from" && parameter.name != "to") {
-      return base::fail("there is no parameter '{}'; there are from and to", parameter.name.substr(0, 64));
-    }
-    std::optional<base::WallTime>& time = parameter.name == "from" ? from : to;
-    if (time) return base::fail("{} is given twice; leave one out", parameter.name);
-    const auto parsed = base::parse_time(parameter.value);
-    if (!parsed) return base::fail("{}: {}", parameter.name, parsed.error().text);
-    time = *parsed;
+    const auto is_time = times.take(parameter);
+    if (!is_time) return tl::make_unexpected(is_time.error());
+    if (!*is_time) return base::fail("there is no parameter '{}'; there are from and to", parameter.name.substr(0, 64));
   }
-  TimeRange range;
-  range.to = to.value_or(now);
-  const base::WallTime earliest = base::WallTime::min() + kUsualRange;
-  range.from = from.value_or(std::max(range.to, earliest) - kUsualRange);
-  if (range.from >= range.to) {
-    return base::fail("from ({}) is not before to ({}); exchange them, or leave one out", base::format_time(range.from),
-                      base::format_time(range.to));
-  }
-  return range;
+  return times.range(now, kUsualRange);
 }
 
 Reply outages_reply(std::string_view target, const Published& value, const OutageLimits& limits) {

@@ -9,6 +9,7 @@
 
 #include "daemon/serve/published.hpp"
 #include "daemon/serve/reply.hpp"
+#include "daemon/serve/time_range.hpp"
 #include "probes/base/error.hpp"
 #include "probes/base/time.hpp"
 
@@ -19,12 +20,6 @@ struct OutageLimits {
   std::size_t events = 1000;
   std::size_t bytes = 4U << 20U;                      // of events; one is given however large it is
   base::Duration patience = std::chrono::seconds(1);  // of reading the journal
-};
-
-// [from, to)
-struct TimeRange {
-  base::WallTime from{};
-  base::WallTime to{};
 };
 
 // `from` and `to` of a request target, each RFC 3339 or Unix time. Without `to` up to `now`, without `from` the thirty

@@ -5,6 +5,7 @@
 #include "daemon/serve/index_page.hpp"
 #include "daemon/serve/metrics_body.hpp"
 #include "daemon/serve/outages.hpp"
+#include "daemon/serve/series.hpp"
 #include "daemon/serve/status_json.hpp"
 #include "daemon/serve/targets_json.hpp"
 
@@ -21,6 +22,7 @@ enum class Page : std::uint8_t {
   kStatus,
   kTargets,
   kOutages,
+  kSeries,
   kReload,
   kNone
 };
@@ -30,15 +32,16 @@ struct Path {
   Page page;
 };
 
-constexpr std::array<Path, 9> kPaths = {{{"/", Page::kIndex},
-                                         {"/style.css", Page::kStyle},
-                                         {"/metrics", Page::kMetrics},
-                                         {"/-/healthy", Page::kHealthy},
-                                         {"/-/ready", Page::kReady},
-                                         {"/api/v1/status", Page::kStatus},
-                                         {"/api/v1/targets", Page::kTargets},
-                                         {"/api/v1/outages", Page::kOutages},
-                                         {"/-/reload", Page::kReload}}};
+constexpr std::array<Path, 10> kPaths = {{{"/", Page::kIndex},
+                                          {"/style.css", Page::kStyle},
+                                          {"/metrics", Page::kMetrics},
+                                          {"/-/healthy", Page::kHealthy},
+                                          {"/-/ready", Page::kReady},
+                                          {"/api/v1/status", Page::kStatus},
+                                          {"/api/v1/targets", Page::kTargets},
+                                          {"/api/v1/outages", Page::kOutages},
+                                          {"/api/v1/series", Page::kSeries},
+                                          {"/-/reload", Page::kReload}}};
 
 Page find_page(std::string_view target) {
   for (const std::string_view scheme : {"http://", "https://"}) {
@@ -79,9 +82,14 @@ bool Router::needs_channels(std::string_view target) {
   return page == Page::kMetrics || page == Page::kStatus || page == Page::kTargets;
 }
 
-bool Router::needs_reading(std::string_view target) { return find_page(target) == Page::kOutages; }
+bool Router::needs_reading(std::string_view target) {
+  const Page page = find_page(target);
+  return page == Page::kOutages || page == Page::kSeries;
+}
 
-Reply Router::read(std::string_view target, const Published& value) { return outages_reply(target, value); }
+Reply Router::read(std::string_view target, const Published& value) {
+  return find_page(target) == Page::kSeries ? series_reply(target, value) : outages_reply(target, value);
+}
 
 bool Router::is_reload(std::string_view method, std::string_view target) {
   return method == "POST" && find_page(target) == Page::kReload;
@@ -92,8 +100,8 @@ Reply Router::answer(std::string_view method, std::string_view target, const std
   if (page == Page::kNone) {
     return plain_reply(
         404,
-        "not found; there is /, /metrics, /api/v1/status, /api/v1/targets, /api/v1/outages, /-/healthy and "
-        "/-/ready");
+        "not found; there is /, /metrics, /api/v1/status, /api/v1/targets, /api/v1/outages, /api/v1/series, /-/healthy "
+        "and /-/ready");
   }
   if (page == Page::kReload) {
     Reply reply = plain_reply(405, "this loads the configuration anew, with POST");
@@ -132,6 +140,7 @@ Reply Router::answer(std::string_view method, std::string_view target, const std
       reply.stream = std::make_unique<TargetsBody>(value);
       return reply;
     case Page::kOutages:
+    case Page::kSeries:
       return read(target, *value);
     default:
       reply.content_type = "text/html; charset=utf-8";
