@@ -111,6 +111,8 @@ void describe(CLI::App& program, Arguments& arguments, std::function<int()>& cal
       ->type_name("")
       ->required();
   replay->add_option("--config", arguments.replay.config, "Judge as this configuration says")->type_name("FILE");
+  replay->add_option("--journal", arguments.replay.journal, "Write events and minutes into this journal")
+      ->type_name("FILE");
   replay->add_option("--format", arguments.replay.format, "text or json")
       ->transform(CLI::CheckedTransformer(kListFormats).description(""))
       ->type_name("FORMAT");
@@ -124,6 +126,8 @@ void describe(CLI::App& program, Arguments& arguments, std::function<int()>& cal
       ->transform(CLI::CheckedTransformer(kListFormats).description(""))
       ->type_name("FORMAT");
   simulate->add_option("--record", arguments.simulate.record, "Write every result there, for replay")
+      ->type_name("FILE");
+  simulate->add_option("--journal", arguments.simulate.journal, "Write events and minutes into this journal")
       ->type_name("FILE");
   simulate->add_flag("--dump", arguments.simulate.dump, "Print the configuration by which it asks, and play nothing");
   simulate->callback([&] { call = [&] { return run_simulate(arguments.simulate); }; });

@@ -6,6 +6,7 @@
 
 #include "config/load.hpp"
 #include "daemon/app/app.hpp"
+#include "daemon/app/journal_file.hpp"
 #include "daemon/app/progress.hpp"
 #include "daemon/recorded/byte_source.hpp"
 #include "daemon/recorded/replay.hpp"
@@ -33,10 +34,21 @@ std::optional<config::Configuration> configuration_of(const ReplayOptions& optio
   return std::move(loaded.configuration);
 }
 
+bool is_written(const JournalFile& journal) {
+  if (journal.problem()) fmt::print(stderr, "blipd replay: {}\n", *journal.problem());
+  return !journal.problem();
+}
+
 // Whether all lines were fine.
-bool play(recorded::RowReader& reader, recorded::Replay& replay, EventList& events, const std::string& name) {
+bool play(recorded::RowReader& reader, recorded::Replay& replay, EventList& events, JournalFile* journal,
+          const std::string& name) {
   Progress progress;
   int faults = 0;
+  const auto take = [&] {
+    std::vector<event::Event> revised = replay.take_events();
+    if (journal != nullptr) journal->write(revised);
+    events.take(std::move(revised));
+  };
   const auto note = [&](const base::Error& error) {
     progress.clear();
     fmt::print(stderr, "{}:{}: {}\n", name, reader.line(), error.text);
@@ -55,12 +67,12 @@ bool play(recorded::RowReader& reader, recorded::Replay& replay, EventList& even
       return false;
     }
     if (rows % kSlice == 0) {
-      events.take(replay.take_events());
+      take();
       progress.show(reader.share(), replay.results());
     }
   }
   replay.finish();
-  events.take(replay.take_events());
+  take();
   progress.clear();
   return faults == 0;
 }
@@ -78,12 +90,23 @@ int run_replay(const ReplayOptions& options) {
     return kExitEnvironment;
   }
   recorded::RowReader reader(std::move(*source));
+  const std::string vantage = configuration->vantage_name;
   recorded::Replay replay(std::move(*configuration));
+  std::optional<JournalFile> journal;
+  if (!options.journal.empty()) {
+    journal.emplace(options.journal);
+    if (!is_written(*journal)) return kExitEnvironment;
+    replay.keep_minutes([&journal](pipeline::Minutes minutes) { journal->write(std::move(minutes)); });
+  }
   EventList events;
-  if (!play(reader, replay, events, name)) return kExitInput;
+  if (!play(reader, replay, events, journal ? &*journal : nullptr, name)) return kExitInput;
   if (replay.results() == 0) {
     fmt::print(stderr, "{}: no results in it; give what `record:` or `blipd simulate --record` wrote\n", name);
     return kExitInput;
+  }
+  if (const auto played = replay.played(); journal && played) {
+    journal->finish(vantage, played->from, played->until);
+    if (!is_written(*journal)) return kExitEnvironment;
   }
   fmt::print("{}", format_events(events.sorted(), options.format));
   return kExitFine;

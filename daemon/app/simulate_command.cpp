@@ -10,6 +10,7 @@
 #include "config/load.hpp"
 #include "config/plan.hpp"
 #include "daemon/app/app.hpp"
+#include "daemon/app/journal_file.hpp"
 #include "daemon/app/progress.hpp"
 #include "daemon/recorded/result_lines.hpp"
 #include "daemon/simulate/expectation.hpp"
@@ -78,6 +79,11 @@ bool check_hosts(const config::Plan& plan, const simulate::Scenario& scenario, c
   return is_fine;
 }
 
+bool is_written(const JournalFile& journal) {
+  if (journal.problem()) fmt::print(stderr, "blipd simulate: {}\n", *journal.problem());
+  return !journal.problem();
+}
+
 }  // namespace
 
 int run_simulate(const SimulateOptions& options) {
@@ -101,7 +107,8 @@ int run_simulate(const SimulateOptions& options) {
 
   simulate::Country country(scenario, options.seed.value_or(scenario.seed));
   simulate::Player player(country, plan, scenario.start.value_or(kNoDate));
-  pipeline::Pipeline pipeline(plan, player.start());
+  const base::Moment start = player.start();
+  pipeline::Pipeline pipeline(plan, start);
   std::optional<Record> record;
   if (!options.record.empty()) {
     record.emplace(options.record, *plan);
@@ -112,16 +119,33 @@ int run_simulate(const SimulateOptions& options) {
     player.watch(*record);
   }
 
+  std::optional<JournalFile> journal;
+  if (!options.journal.empty()) {
+    journal.emplace(options.journal);
+    if (!is_written(*journal)) return kExitEnvironment;
+    pipeline.keep_minutes();
+  }
+
   EventList events;
   Progress progress;
-  constexpr base::Duration kSlice = std::chrono::minutes(10);
+  const auto take = [&] {
+    std::vector<event::Event> revised = pipeline.take_events();
+    if (journal) {
+      journal->write(revised);
+      for (pipeline::Minutes& minutes : pipeline.take_minutes()) journal->write(std::move(minutes));
+    }
+    events.take(std::move(revised));
+  };
+  // The pipeline keeps a few minutes only.
+  constexpr base::Duration kSlice = std::chrono::minutes(1);
   for (base::Duration until = kSlice; player.now() < scenario.length; until += kSlice) {
     player.play(pipeline, std::min(until, scenario.length));
-    events.take(pipeline.take_events());
+    take();
     progress.show(base::to_seconds(player.now()) / base::to_seconds(scenario.length), player.results());
   }
   player.finish(pipeline);
-  events.take(pipeline.take_events());
+  pipeline.finish_minutes();
+  take();
   progress.clear();
   const std::vector<event::Event> found = events.sorted();
   fmt::print("{}", format_events(found, options.format));
@@ -130,6 +154,10 @@ int run_simulate(const SimulateOptions& options) {
     is_met = is_met && finding.is_met;
     if (options.format == ListFormat::kText) fmt::print("{}\n", finding.text);
     if (options.format == ListFormat::kJson && !finding.is_met) fmt::print(stderr, "{}\n", finding.text);
+  }
+  if (journal) {
+    journal->finish(plan->configuration.vantage_name, start.wall, player.time().wall);
+    if (!is_written(*journal)) return kExitEnvironment;
   }
   if (record) record->flush();
   if (record && !record->is_fine()) {
