@@ -160,16 +160,14 @@ void HttpSession::look_up(const FreshValue::Value& value) {
   state_ = State::kLookingUp;
   arm(host_.options().request_timeout);
   value_ = value;
-  place_ = host_.read(
-      [target = std::string(request.target().data(), request.target().size()), value] {
-        return Router::read(target, *value);
-      },
-      [weak = weak_from_this(), is_head_only](Reply reply) {
-        const auto self = weak.lock();
-        if (!self || self->state_ != State::kLookingUp) return;
-        self->place_.reset();
-        self->send(std::move(reply), is_head_only);
-      });
+  place_ = host_.read([target = std::string(request.target().data(), request.target().size()),
+                       value] { return Router::read(target, *value); },
+                      [weak = weak_from_this(), is_head_only](Reply reply) {
+                        const auto self = weak.lock();
+                        if (!self || self->state_ != State::kLookingUp) return;
+                        self->place_.reset();
+                        self->send(std::move(reply), is_head_only);
+                      });
   if (place_) return;
   ++host_.stats().reading_overruns;
   send(plain_reply(503, "too many wait to read the journal; try again later"), is_head_only);

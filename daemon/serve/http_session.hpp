@@ -31,7 +31,18 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   const Published* holds() const override { return value_.get(); }
 
  private:
-  enum class State { kIdle, kSecuring, kReading, kAdmitting, kReloading, kWaiting, kLookingUp, kWriting, kLingering, kClosed };
+  enum class State {
+    kIdle,
+    kSecuring,
+    kReading,
+    kAdmitting,
+    kReloading,
+    kWaiting,
+    kLookingUp,
+    kWriting,
+    kLingering,
+    kClosed
+  };
 
   void on_first_byte();
   void on_handshake_error(boost::system::error_code error);

@@ -115,8 +115,8 @@ TEST_CASE_METHOD(Fixture, "who leaves while he is read for is not told") {
 
 TEST_CASE_METHOD(Fixture, "a reading that fails is answered with 500, and the next one is done") {
   unsigned status = 0;
-  const auto fails = room->enter([]() -> Reply { throw std::bad_alloc(); },
-                                 [&](const Reply& reply) { status = reply.status; });
+  const auto fails =
+      room->enter([]() -> Reply { throw std::bad_alloc(); }, [&](const Reply& reply) { status = reply.status; });
   const auto second = enter("second");
   wait_for(1);
   CHECK(status == 500);
