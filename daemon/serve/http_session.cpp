@@ -35,7 +35,7 @@ constexpr int kMaxUnsentBytes = 128 * 1024;
 constexpr std::size_t kSlowestBytesPerSecond = 1024 * 1024;
 // How long and how much a closing connection is still read, so that the kernel does not answer what the client
 // sends with a reset that would destroy our last words on their way (RFC 9112, 9.6).
-// Of an event stream, what may wait for a client who takes it slowly.
+// Of an event stream, what may wait for a client who takes it slowly when there is more to tell.
 constexpr std::size_t kMostHeard = 256 * 1024;
 constexpr std::chrono::seconds kLinger(1);
 constexpr std::size_t kLingerBytes = 256 * 1024;
@@ -308,7 +308,7 @@ void HttpSession::watch_for_the_end() {
 }
 
 void HttpSession::hear(const std::shared_ptr<const std::string>& text) {
-  if (!heard_.empty() && heard_.size() + text->size() > kMostHeard) {
+  if (heard_.size() > kMostHeard) {
     ++host_.stats().cut_off_streams;
     return abort();
   }
