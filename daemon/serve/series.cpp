@@ -264,12 +264,28 @@ Reply refusal(unsigned status, const std::string& text) {
   return reply;
 }
 
+// Those who are asked no more have a past for as long as minutes are kept.
+bool is_on_record(const std::string& place, const Published& value, const SeriesLimits& limits) {
+  if (!value.journal) return false;
+  try {
+    journal::JournalReader reader(value.journal->path);
+    reader.limit_time(limits.patience);
+    return std::ranges::count(reader.places(), place) > 0;
+  } catch (const journal::SqlFailure&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 Reply series_reply(std::string_view target, const Published& value, const SeriesLimits& limits) {
   const auto wish = read_wish(target, value.snapshot->taken, limits);
   if (!wish) return refusal(400, wish.error().text);
-  const auto subject = find_subject(*wish, *value.snapshot->plan);
+  auto subject = find_subject(*wish, *value.snapshot->plan);
+  if (!subject && wish->target.empty()) {
+    const std::string place = wish->network.empty() ? wish->country : wish->country + '/' + wish->network;
+    if (is_on_record(place, value, limits)) subject = Subject{place, {}};
+  }
   if (!subject) return refusal(404, subject.error().text);
   const journal::Bins bins = journal::bins_for(wish->range.from, wish->range.to, wish->points);
   const Found found = read(*wish, *subject, bins, value, limits);
