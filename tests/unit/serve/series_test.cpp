@@ -72,7 +72,7 @@ TEST_CASE("a series has as many values as times, and null where nothing is known
   const std::string range = "&from=" + base::format_time(minute - 1min) + "&to=" + base::format_time(minute + 2min);
   const auto json = ask("country=KP&network=star-jv" + range, published(directory.file()));
   CHECK(json["source"] == "journal");
-  CHECK(json["problem"] == "");
+  CHECK(json["problem"].get<std::string>().empty());
   CHECK(json["step_seconds"] == 60);
   CHECK(json["country"] == "KP");
   CHECK(json["network"] == "star-jv");
