@@ -29,11 +29,6 @@ class Replay {
 
   // As Pipeline::take_events().
   std::vector<event::Event> take_events();
-  // From now on; before the first line. As Pipeline's.
-  void keep_minutes() { keeps_minutes_ = true; }
-  std::vector<pipeline::Minutes> take_minutes();
-  // Where virtual time stands; absent before anything was played.
-  std::optional<base::WallTime> now() const;
   std::uint64_t results() const { return results_; }
 
   // From now on minutes are kept, and handed over as they end; before the first line.
@@ -85,8 +80,6 @@ class Replay {
   std::optional<pipeline::VirtualTime> time_;
   base::WallTime began_{};
   std::optional<pipeline::Pipeline> pipeline_;
-  bool keeps_minutes_ = false;
-  std::vector<pipeline::Minutes> minutes_;  // that nobody has taken
   std::uint64_t results_ = 0;
   std::function<void(pipeline::Minutes)> take_minutes_;  // empty: none are kept
 };
