@@ -138,7 +138,7 @@ class DocumentReader {
     configuration.web = read_web(top_, folder, configuration.listen, web_files, files);
     take(read_path(top_, "journal"), configuration.journal);
     if (configuration.journal == "none") configuration.journal.clear();
-    take(top_.duration("retention", std::chrono::hours(1), std::chrono::hours(24 * 3650)), configuration.retention);
+    take(top_.duration("retention", std::chrono::hours(1), std::chrono::hours(24 * 36500)), configuration.retention);
     take(read_path(top_, "record"), configuration.record);
     take(read_level(top_), configuration.log_level);
   }

@@ -1,52 +1,90 @@
 #include "daemon/app/journal_file.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 namespace blipd::app {
 
-base::Expected<std::unique_ptr<JournalFile>> JournalFile::open(const std::string& path, const std::string& vantage) {
+namespace {
+
+constexpr auto kMinute = std::chrono::minutes(1);
+// A recording has no lines while its daemon was not running; but probes may be far apart, too.
+constexpr std::size_t kMostSilent = 15;
+constexpr int kMinutesATransaction = 60;
+
+}  // namespace
+
+template <class Work>
+void JournalFile::attempt(const Work& work) {
+  if (problem_) return;
   try {
-    return std::unique_ptr<JournalFile>(new JournalFile(journal::Store(path), vantage));
+    work();
   } catch (const journal::SqlFailure& failure) {
-    return base::fail("{}: {}; choose another file for --journal", path, failure.error().text);
+    if (store_) store_->roll_back();
+    problem_ = fmt::format("cannot write {}: {}; choose another file for --journal", path_, failure.error().text);
   }
 }
 
-void JournalFile::add(const std::vector<event::Event>& events, const std::vector<pipeline::Minutes>& minutes,
-                      base::WallTime now) {
-  constexpr std::size_t kRowsAtOnce = 50'000;  // a commit waits for the disk
-  if (!problem_.empty() || (events.empty() && minutes.empty())) return;
-  try {
-    if (written_ == 0) store_.begin();
-    ++written_;
-    if (!std::exchange(is_watching_, true)) {
-      store_.begin_watch(vantage_, minutes.empty() ? now : std::min(minutes.front().start, now));
+JournalFile::JournalFile(std::string path) : path_(std::move(path)) {
+  attempt([this] {
+    store_.emplace(path_);
+    store_->begin();
+  });
+}
+
+void JournalFile::write(const std::vector<event::Event>& events) {
+  attempt([&] {
+    for (const event::Event& event : events) store_->write(event);
+  });
+}
+
+void JournalFile::write(pipeline::Minutes minutes) {
+  attempt([&] {
+    if (minutes.channels.empty() && !watched_.empty()) {
+      if (++silence_ <= kMostSilent) silent_.push_back(std::move(minutes));
+      return;
     }
-    store_.extend_watch(now);
-    for (const event::Event& event : events) store_.write(event);
-    for (const pipeline::Minutes& each : minutes) {
-      store_.write(each);
-      written_ += each.channels.size() + each.networks.size();
+    settle_silence(minutes.start);
+    put(minutes);
+  });
+}
+
+// Afterwards the stretch of watching reaches up to `next`, or a new one begins there.
+void JournalFile::settle_silence(base::WallTime next) {
+  if (watched_.empty() || silence_ > kMostSilent) {
+    watched_.push_back({next, next});
+  } else {
+    for (const pipeline::Minutes& each : silent_) put(each);
+  }
+  silent_.clear();
+  silence_ = 0;
+}
+
+void JournalFile::put(const pipeline::Minutes& minutes) {
+  store_->write(minutes);
+  watched_.back().until = minutes.start + kMinute;
+  if (++uncommitted_ < kMinutesATransaction) return;
+  uncommitted_ = 0;
+  store_->commit();
+  store_->begin();
+}
+
+void JournalFile::finish(const std::string& vantage, base::WallTime from, base::WallTime until) {
+  attempt([&] {
+    const bool is_silent = silence_ > kMostSilent;
+    if (watched_.empty() || !is_silent) {
+      settle_silence(from);
+      watched_.back().until = until;
     }
-    if (written_ >= kRowsAtOnce) finish();
-  } catch (const journal::SqlFailure& failure) {
-    give_up(failure);
-  }
-}
-
-void JournalFile::finish() {
-  if (std::exchange(written_, 0) == 0 || !problem_.empty()) return;
-  try {
-    store_.commit();
-  } catch (const journal::SqlFailure& failure) {
-    give_up(failure);
-  }
-}
-
-void JournalFile::give_up(const journal::SqlFailure& failure) {
-  store_.roll_back();
-  problem_ = failure.error().text;
+    watched_.front().from = from;
+    for (const journal::Watched& stretch : watched_) {
+      store_->begin_watch(vantage, stretch.from);
+      store_->extend_watch(std::min(stretch.until, until));
+    }
+    store_->commit();
+  });
 }
 
 }  // namespace blipd::app

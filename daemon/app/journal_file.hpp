@@ -1,8 +1,7 @@
-// A journal written from virtual time: what `simulate` and `replay` found, in the file that a daemon would have kept.
-// No thread and no queue, unlike journal::Journal: nothing waits here, so nothing may be given up.
+// A journal that a simulation or a replay writes into: events, minutes, and when there was watching, at once and on the
+// caller's thread. The first failure is kept, and ends it: what comes after is passed over.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,31 +9,37 @@
 #include "daemon/event/event.hpp"
 #include "daemon/journal/store.hpp"
 #include "daemon/pipeline/minutes.hpp"
-#include "probes/base/error.hpp"
+#include "probes/base/time.hpp"
 
 namespace blipd::app {
 
 class JournalFile {
  public:
-  // Makes the file, or adds to one that is there. An error says what to do.
-  static base::Expected<std::unique_ptr<JournalFile>> open(const std::string& path, const std::string& vantage);
+  // Opens or makes it; what is there stays.
+  explicit JournalFile(std::string path);
 
-  // What was learned up to `now`. What is wrong is kept: see problem().
-  void add(const std::vector<event::Event>& events, const std::vector<pipeline::Minutes>& minutes, base::WallTime now);
-  void finish();
+  void write(const std::vector<event::Event>& events);
+  // In the order of time. Minutes in which nothing was learned are of no watching when they are many.
+  void write(pipeline::Minutes minutes);
+  // The end. `from` to `until` is what was played, as `vantage` saw it.
+  void finish(const std::string& vantage, base::WallTime from, base::WallTime until);
 
-  const std::string& problem() const { return problem_; }
+  // What went wrong and what to do about it; absent: nothing did.
+  const std::optional<std::string>& problem() const { return problem_; }
 
  private:
-  JournalFile(journal::Store store, std::string vantage) : store_(std::move(store)), vantage_(std::move(vantage)) {}
+  template <class Work>
+  void attempt(const Work& work);
+  void put(const pipeline::Minutes& minutes);
+  void settle_silence(base::WallTime next);
 
-  void give_up(const journal::SqlFailure& failure);
-
-  journal::Store store_;
-  std::string vantage_;
-  bool is_watching_ = false;
-  std::size_t written_ = 0;  // rows that are not committed yet; 0: no transaction is open
-  std::string problem_;
+  std::string path_;
+  std::optional<journal::Store> store_;
+  std::optional<std::string> problem_;
+  std::vector<journal::Watched> watched_;
+  std::vector<pipeline::Minutes> silent_;  // the last ones, as long as they are few
+  std::size_t silence_ = 0;                // how many there were
+  int uncommitted_ = 0;                    // minutes
 };
 
 }  // namespace blipd::app

@@ -34,10 +34,9 @@ std::optional<config::Configuration> configuration_of(const ReplayOptions& optio
   return std::move(loaded.configuration);
 }
 
-void take(recorded::Replay& replay, EventList& events, JournalFile* journal) {
-  std::vector<event::Event> revised = replay.take_events();
-  if (journal != nullptr && replay.now()) journal->add(revised, replay.take_minutes(), *replay.now());
-  events.take(std::move(revised));
+bool is_written(const JournalFile& journal) {
+  if (journal.problem()) fmt::print(stderr, "blipd replay: {}\n", *journal.problem());
+  return !journal.problem();
 }
 
 // Whether all lines were fine.
@@ -45,6 +44,11 @@ bool play(recorded::RowReader& reader, recorded::Replay& replay, EventList& even
           const std::string& name) {
   Progress progress;
   int faults = 0;
+  const auto take = [&] {
+    std::vector<event::Event> revised = replay.take_events();
+    if (journal != nullptr) journal->write(revised);
+    events.take(std::move(revised));
+  };
   const auto note = [&](const base::Error& error) {
     progress.clear();
     fmt::print(stderr, "{}:{}: {}\n", name, reader.line(), error.text);
@@ -63,12 +67,12 @@ bool play(recorded::RowReader& reader, recorded::Replay& replay, EventList& even
       return false;
     }
     if (rows % kSlice == 0) {
-      take(replay, events, journal);
+      take();
       progress.show(reader.share(), replay.results());
     }
   }
   replay.finish();
-  take(replay, events, journal);
+  take();
   progress.clear();
   return faults == 0;
 }
@@ -88,26 +92,21 @@ int run_replay(const ReplayOptions& options) {
   recorded::RowReader reader(std::move(*source));
   const std::string vantage = configuration->vantage_name;
   recorded::Replay replay(std::move(*configuration));
-  EventList events;
-  std::unique_ptr<JournalFile> journal;
+  std::optional<JournalFile> journal;
   if (!options.journal.empty()) {
-    auto opened = JournalFile::open(options.journal, vantage);
-    if (!opened) {
-      fmt::print(stderr, "blipd replay: {}\n", opened.error().text);
-      return kExitEnvironment;
-    }
-    journal = std::move(*opened);
-    replay.keep_minutes();
+    journal.emplace(options.journal);
+    if (!is_written(*journal)) return kExitEnvironment;
+    replay.keep_minutes([&journal](pipeline::Minutes minutes) { journal->write(std::move(minutes)); });
   }
-  if (!play(reader, replay, events, journal.get(), name)) return kExitInput;
-  if (journal) journal->finish();
-  if (journal && !journal->problem().empty()) {
-    fmt::print(stderr, "blipd replay: {}: {}\n", options.journal, journal->problem());
-    return kExitEnvironment;
-  }
+  EventList events;
+  if (!play(reader, replay, events, journal ? &*journal : nullptr, name)) return kExitInput;
   if (replay.results() == 0) {
     fmt::print(stderr, "{}: no results in it; give what `record:` or `blipd simulate --record` wrote\n", name);
     return kExitInput;
+  }
+  if (const auto played = replay.played(); journal && played) {
+    journal->finish(vantage, played->from, played->until);
+    if (!is_written(*journal)) return kExitEnvironment;
   }
   fmt::print("{}", format_events(events.sorted(), options.format));
   return kExitFine;

@@ -11,7 +11,7 @@ struct ReplayOptions {
   std::string file;    // "-": standard input
   std::string config;  // empty: as the lines say where everybody belongs
   ListFormat format = ListFormat::kText;
-  std::string journal;  // empty: none
+  std::string journal;  // a file that events and minutes are written into; empty: none
 };
 
 // Exit code: 1 when any line is at fault, and then no event is printed.

@@ -79,6 +79,11 @@ bool check_hosts(const config::Plan& plan, const simulate::Scenario& scenario, c
   return is_fine;
 }
 
+bool is_written(const JournalFile& journal) {
+  if (journal.problem()) fmt::print(stderr, "blipd simulate: {}\n", *journal.problem());
+  return !journal.problem();
+}
+
 }  // namespace
 
 int run_simulate(const SimulateOptions& options) {
@@ -102,8 +107,8 @@ int run_simulate(const SimulateOptions& options) {
 
   simulate::Country country(scenario, options.seed.value_or(scenario.seed));
   simulate::Player player(country, plan, scenario.start.value_or(kNoDate));
-  const base::WallTime start = player.start().wall;
-  pipeline::Pipeline pipeline(plan, player.start());
+  const base::Moment start = player.start();
+  pipeline::Pipeline pipeline(plan, start);
   std::optional<Record> record;
   if (!options.record.empty()) {
     record.emplace(options.record, *plan);
@@ -114,26 +119,25 @@ int run_simulate(const SimulateOptions& options) {
     player.watch(*record);
   }
 
-  std::unique_ptr<JournalFile> journal;
+  std::optional<JournalFile> journal;
   if (!options.journal.empty()) {
-    auto opened = JournalFile::open(options.journal, configuration.vantage_name);
-    if (!opened) {
-      fmt::print(stderr, "blipd simulate: {}\n", opened.error().text);
-      return kExitEnvironment;
-    }
-    journal = std::move(*opened);
+    journal.emplace(options.journal);
+    if (!is_written(*journal)) return kExitEnvironment;
     pipeline.keep_minutes();
   }
 
   EventList events;
+  Progress progress;
   const auto take = [&] {
     std::vector<event::Event> revised = pipeline.take_events();
-    if (journal) journal->add(revised, pipeline.take_minutes(), start + player.now());
+    if (journal) {
+      journal->write(revised);
+      for (pipeline::Minutes& minutes : pipeline.take_minutes()) journal->write(std::move(minutes));
+    }
     events.take(std::move(revised));
   };
-  Progress progress;
-  // Minutes that nobody takes are soon given up.
-  constexpr base::Duration kSlice = std::chrono::minutes(3);
+  // The pipeline keeps a few minutes only.
+  constexpr base::Duration kSlice = std::chrono::minutes(1);
   for (base::Duration until = kSlice; player.now() < scenario.length; until += kSlice) {
     player.play(pipeline, std::min(until, scenario.length));
     take();
@@ -142,7 +146,6 @@ int run_simulate(const SimulateOptions& options) {
   player.finish(pipeline);
   pipeline.finish_minutes();
   take();
-  if (journal) journal->finish();
   progress.clear();
   const std::vector<event::Event> found = events.sorted();
   fmt::print("{}", format_events(found, options.format));
@@ -152,9 +155,9 @@ int run_simulate(const SimulateOptions& options) {
     if (options.format == ListFormat::kText) fmt::print("{}\n", finding.text);
     if (options.format == ListFormat::kJson && !finding.is_met) fmt::print(stderr, "{}\n", finding.text);
   }
-  if (journal && !journal->problem().empty()) {
-    fmt::print(stderr, "blipd simulate: {}: {}\n", options.journal, journal->problem());
-    return kExitEnvironment;
+  if (journal) {
+    journal->finish(plan->configuration.vantage_name, start.wall, player.time().wall);
+    if (!is_written(*journal)) return kExitEnvironment;
   }
   if (record) record->flush();
   if (record && !record->is_fine()) {

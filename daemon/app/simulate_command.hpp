@@ -15,7 +15,7 @@ struct SimulateOptions {
   std::optional<std::uint64_t> seed;
   ListFormat format = ListFormat::kText;
   std::string record;   // empty: nowhere
-  std::string journal;  // empty: none
+  std::string journal;  // a file that events and minutes are written into; empty: none
   bool dump = false;    // print the configuration by which it would ask, and play nothing
 };
 

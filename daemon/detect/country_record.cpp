@@ -92,7 +92,8 @@ void CountryRecord::judge_total(const Networks& networks, Scene& scene) {
     if (scene.now - back_since_->latest >= patience) close_outage(scene);
     return;
   }
-  lowest_ = std::min(lowest_, standing_.reachable_ratio.value_or(1));
+  lowest_.see(standing_.reachable_ratio.value_or(1), scene.now);
+  lowest_.tell(outage_, scene);
   judge_sustained(scene);
   const event::Event& event = scene.ledger.get(outage_);
   const base::Duration age = scene.ledger.wall(scene.now) - event.start.middle();
@@ -136,7 +137,7 @@ void CountryRecord::begin_total(const Networks& networks, Scene& scene) {
   was_unstable_ = instability_.is_open();
   flaps_.add(std::max(start.latest, flaps_.latest()), scene.rules());
   down_since_ = start;
-  lowest_ = 1;
+  lowest_ = Lowest();
   partial_.end(scene, start);
   outage_ = scene.ledger.open(place_, event::Kind::kOutage, start);
   scene.ledger.revise(outage_, [&](event::Event& event) {
@@ -209,8 +210,7 @@ void CountryRecord::judge_partial(const Networks& networks, Scene& scene) {
   if (partial_from_ == kNever) partial_from_ = scene.now;
   const double share = standing_.believed_ratio.value_or(1);
   if (partial_.is_open()) {
-    if (share >= lowest_) return;
-    lowest_ = share;
+    if (!lowest_.see(share, scene.now)) return;
     scene.ledger.revise(partial_.id(), [&](event::Event& event) { describe(event, networks, down_since_, scene); });
     return;
   }
@@ -228,7 +228,7 @@ void CountryRecord::judge_partial(const Networks& networks, Scene& scene) {
   was_unstable_ = instability_.is_open();
   flaps_.add(std::max(start.latest, flaps_.latest()), scene.rules());
   down_since_ = start;
-  lowest_ = share;
+  lowest_ = Lowest(share);
   partial_.begin(scene, place_, event::Kind::kPartial, start,
                  [&](event::Event& event) { describe(event, networks, start, scene); });
 }
@@ -350,7 +350,7 @@ void CountryRecord::describe(event::Event& event, const Networks& networks, cons
     }
   }
   if (is_new) event.onset.failures = joined(failures);
-  event.reachable = {usual_share_.mean(), lowest_};
+  event.reachable = {usual_share_.mean(), lowest_.share()};
   if (event.path.empty() && is_path_down) event.path = path;
 }
 
@@ -377,7 +377,7 @@ void CountryRecord::resume(const event::Event& event, const Ledger& ledger, base
     case event::Kind::kOutage:
       outage_ = event.id;
       is_resumed_ = true;
-      lowest_ = event.reachable.lowest;
+      lowest_ = Lowest(event.reachable.lowest);
       down_since_ = {ledger.mono(event.start.earliest), ledger.mono(event.start.latest)};
       break;
     case event::Kind::kPartial:

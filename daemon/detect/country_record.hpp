@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/detect/flaps.hpp"
+#include "daemon/detect/lowest.hpp"
 #include "daemon/detect/network_record.hpp"
 #include "daemon/detect/reachable.hpp"
 #include "daemon/detect/scene.hpp"
@@ -80,7 +81,7 @@ class CountryRecord {
   bool is_resumed_ = false;
   bool is_sustained_ = false;
   bool was_unstable_ = false;
-  double lowest_ = 1;
+  Lowest lowest_;
   MonoSpan down_since_;
   std::optional<MonoSpan> back_since_;
   Standing partial_, instability_;

@@ -73,7 +73,7 @@ void NetworkRecord::on_down(const MonoSpan& when, Scene& scene) {
   } else {
     close_outage(scene);
     down_since_ = when;
-    lowest_ = 1;
+    lowest_ = Lowest();
     partial_.end(scene, when);
     if (degraded_.is_open()) degraded_until_ = scene.now;
     degraded_.end(scene, when);
@@ -133,7 +133,7 @@ void NetworkRecord::advance(Scene& scene) {
 void NetworkRecord::judge_outage(Scene& scene) {
   if (outage_.empty()) return;
   const auto ratio = scene.hearing.roster().network(index_).reachable_ratio();
-  if ((is_down_ || is_resumed_) && ratio) lowest_ = std::min(lowest_, *ratio);
+  if ((is_down_ || is_resumed_) && ratio) lowest_.see(*ratio, scene.now);
   if (!is_down_ && !is_resumed_) {
     // A fall that began in time may take a moment to be known.
     if (scene.now - back_since_->latest <= scene.rules().relapse + kKnown) return;
@@ -142,6 +142,7 @@ void NetworkRecord::judge_outage(Scene& scene) {
     close_outage(scene);
     return;
   }
+  lowest_.tell(outage_, scene);
   const event::Event& event = scene.ledger.get(outage_);
   const base::Duration age = scene.ledger.wall(scene.now) - event.start.middle();
   // As long as is proven: it may be over and nobody know yet.
@@ -167,7 +168,7 @@ void NetworkRecord::judge_instability(Scene& scene) {
     const std::uint32_t flaps = flaps_.count(scene.now, scene.now - first);
     instability_.begin(scene, place_, event::Kind::kInstability, {first, first}, [&](event::Event& event) {
       event.flaps = flaps;
-      event.reachable = {usual_share_.mean(), lowest_};
+      event.reachable = {usual_share_.mean(), lowest_.share()};
       event.onset.before = before(first);
     });
     flaps_seen_ = flaps_.total();
@@ -176,7 +177,7 @@ void NetworkRecord::judge_instability(Scene& scene) {
     flaps_seen_ = flaps_.total();
     scene.ledger.revise(instability_.id(), [&](event::Event& event) {
       event.flaps += more;
-      event.reachable.lowest = std::min(event.reachable.lowest, lowest_);
+      event.reachable.lowest = std::min(event.reachable.lowest, lowest_.share());
     });
   } else if (!flaps_.is_unstable() && instability_.is_open()) {
     // The beat was over when it last came back; that it was has only shown since.
@@ -205,8 +206,7 @@ void NetworkRecord::judge_partial(Scene& scene) {
   if (partial_from_ == kNever) partial_from_ = scene.now;
   const double reachable = 1.0 - static_cast<double>(down) / voting;
   if (partial_.is_open()) {
-    if (reachable >= lowest_) return;
-    lowest_ = reachable;
+    if (!lowest_.see(reachable, scene.now)) return;
     scene.ledger.revise(partial_.id(), [&](event::Event& event) { event.reachable.lowest = reachable; });
     return;
   }
@@ -214,7 +214,7 @@ void NetworkRecord::judge_partial(Scene& scene) {
   std::uint32_t first = 2;
   while (!is_unusual(first)) ++first;
   const MonoSpan start = nth_fall(first, scene);
-  lowest_ = reachable;
+  lowest_ = Lowest(reachable);
   was_unstable_ = flaps_.is_unstable();
   partial_.begin(scene, place_, event::Kind::kPartial, start,
                  [&](event::Event& event) { describe(event, start, scene); });
@@ -328,7 +328,7 @@ void NetworkRecord::describe(event::Event& event, const MonoSpan& start, const S
   event::Failures failures = is_new ? failures_ : event.onset.failures;
   event.onset = onset(start, scene);
   event.onset.failures = std::move(failures);
-  event.reachable = {usual_share_.mean(), lowest_};
+  event.reachable = {usual_share_.mean(), lowest_.share()};
   const std::string& upstream = scene.plan.networks[index_].upstream;
   if (event.path.empty() && scene.hearing.is_path_down(upstream)) event.path = upstream;
 }
@@ -357,7 +357,7 @@ void NetworkRecord::resume(const event::Event& event, const Ledger& ledger, base
     case event::Kind::kOutage:
       outage_ = event.id;
       is_resumed_ = true;
-      lowest_ = event.reachable.lowest;
+      lowest_ = Lowest(event.reachable.lowest);
       down_since_ = {ledger.mono(event.start.earliest), ledger.mono(event.start.latest)};
       break;
     case event::Kind::kInstability:

@@ -8,6 +8,7 @@
 
 #include "daemon/detect/flaps.hpp"
 #include "daemon/detect/loss_watch.hpp"
+#include "daemon/detect/lowest.hpp"
 #include "daemon/detect/onset.hpp"
 #include "daemon/detect/precursors.hpp"
 #include "daemon/detect/reachable.hpp"
@@ -105,7 +106,7 @@ class NetworkRecord {
   bool was_unstable_ = false;  // when it went down
   bool is_resumed_ = false;    // from before a restart, and not confirmed since
   bool is_sustained_ = false;
-  double lowest_ = 1;  // reachable share of the present event
+  Lowest lowest_;  // reachable share of the present event
   MonoSpan down_since_;
   std::optional<MonoSpan> back_since_;
   Standing instability_, partial_, degraded_;

@@ -62,8 +62,8 @@ Html stability_words(const detect::Stability& stability) {
     html("<span class=\"stability\" data-state=\"steady\">steady</span>");
   } else {
     html("<span class=\"stability\" data-state=\"unstable\">unstable</span> <span class=\"doubt\">(flap penalty ",
-         fmt::format("{:.0f}", stability.penalty), "; usually down ", fmt::format("{:.2g}", stability.usual_per_day),
-         " times a day)</span>");
+         fmt::format("{:.0f}", stability.penalty),
+         "; usual falls a day: ", fmt::format("{:.2g}", stability.usual_per_day), ")</span>");
   }
   return html;
 }

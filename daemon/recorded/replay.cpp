@@ -97,20 +97,31 @@ void Replay::finish() {
   play_until(std::numeric_limits<Second>::max());
   if (!pipeline_) return;
   time_->finish(*pipeline_);
-  if (!keeps_minutes_) return;
+  if (!take_minutes_) return;
   pipeline_->finish_minutes();
-  std::ranges::move(pipeline_->take_minutes(), std::back_inserter(minutes_));
+  hand_minutes_over();
+}
+
+std::optional<Replay::Played> Replay::played() const {
+  if (!pipeline_) return std::nullopt;
+  return Played{began_, time_->now().wall};
+}
+
+void Replay::hand_minutes_over() {
+  for (pipeline::Minutes& minutes : pipeline_->take_minutes()) take_minutes_(std::move(minutes));
+}
+
+// A pipeline keeps a few minutes only, and there may be days between two lines.
+void Replay::pass(base::WallTime until) {
+  if (!take_minutes_) return time_->pass(*pipeline_, until);
+  while (time_->now().wall < until) {
+    time_->pass(*pipeline_, std::min<base::WallTime>(time_->now().wall + std::chrono::minutes(1), until));
+    hand_minutes_over();
+  }
 }
 
 std::vector<event::Event> Replay::take_events() {
   return pipeline_ ? pipeline_->take_events() : std::vector<event::Event>();
-}
-
-std::vector<pipeline::Minutes> Replay::take_minutes() { return std::exchange(minutes_, {}); }
-
-std::optional<base::WallTime> Replay::now() const {
-  if (!time_) return std::nullopt;
-  return time_->now().wall;
 }
 
 void Replay::play_until(Second end) {
@@ -120,8 +131,9 @@ void Replay::play_until(Second end) {
 void Replay::begin(Second second) {
   const base::WallTime start{std::chrono::seconds(second)};
   time_.emplace(start);
+  began_ = start;
   pipeline_.emplace(directory_.plan(), time_->now());
-  if (keeps_minutes_) pipeline_->keep_minutes();
+  if (take_minutes_) pipeline_->keep_minutes();
 }
 
 void Replay::meet_newcomers(const std::vector<Entry>& asked) {
@@ -160,7 +172,7 @@ void Replay::play(Second second) {
   }
   std::ranges::sort(learned, is_before);
 
-  time_->pass(*pipeline_, base::WallTime(std::chrono::seconds(second)));
+  pass(base::WallTime(std::chrono::seconds(second)));
   auto next = learned.begin();
   for (const Entry& entry : asked) {
     const auto is_due = [&](const Entry& e) {
@@ -173,7 +185,6 @@ void Replay::play(Second second) {
   for (; next != learned.end(); ++next) settle(*next);
   asked.clear();
   learned.clear();
-  if (keeps_minutes_) std::ranges::move(pipeline_->take_minutes(), std::back_inserter(minutes_));
 }
 
 void Replay::settle(const Entry& entry) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -28,12 +29,16 @@ class Replay {
 
   // As Pipeline::take_events().
   std::vector<event::Event> take_events();
-  // From now on; before the first line. As Pipeline's.
-  void keep_minutes() { keeps_minutes_ = true; }
-  std::vector<pipeline::Minutes> take_minutes();
-  // Where virtual time stands; absent before anything was played.
-  std::optional<base::WallTime> now() const;
   std::uint64_t results() const { return results_; }
+
+  // From now on minutes are kept, and handed over as they end; before the first line.
+  void keep_minutes(std::function<void(pipeline::Minutes)> taker) { take_minutes_ = std::move(taker); }
+  // What was played so far; absent: nothing.
+  struct Played {
+    base::WallTime from{};
+    base::WallTime until{};
+  };
+  std::optional<Played> played() const;
 
  private:
   static constexpr base::Duration kOutOfOrder = std::chrono::minutes(1);
@@ -58,6 +63,8 @@ class Replay {
   base::Expected<void> check_order(base::WallTime learned) const;
   void play_until(Second end);
   void play(Second second);
+  void pass(base::WallTime until);
+  void hand_minutes_over();
   void meet_newcomers(const std::vector<Entry>& asked);
   void begin(Second second);
   void settle(const Entry& entry);
@@ -71,10 +78,10 @@ class Replay {
   Second last_ = 0;                          // the last one that has something to play
   std::vector<probes::Sequence> sequences_;  // by channel
   std::optional<pipeline::VirtualTime> time_;
+  base::WallTime began_{};
   std::optional<pipeline::Pipeline> pipeline_;
-  bool keeps_minutes_ = false;
-  std::vector<pipeline::Minutes> minutes_;  // that nobody has taken
   std::uint64_t results_ = 0;
+  std::function<void(pipeline::Minutes)> take_minutes_;  // empty: none are kept
 };
 
 }  // namespace blipd::recorded

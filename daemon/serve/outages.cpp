@@ -111,11 +111,13 @@ Reply refusal(const std::string& text) {
 base::Expected<TimeRange> read_range(std::string_view target, base::WallTime now) {
   const auto parameters = parse_query(target);
   if (!parameters) return tl::make_unexpected(parameters.error());
+  RangeReader times;
   for (const Parameter& parameter : *parameters) {
-    if (parameter.name == "from" || parameter.name == "to") continue;
-    return base::fail("there is no parameter '{}'; there are from and to", parameter.name.substr(0, 64));
+    const auto is_time = times.take(parameter);
+    if (!is_time) return tl::make_unexpected(is_time.error());
+    if (!*is_time) return base::fail("there is no parameter '{}'; there are from and to", parameter.name.substr(0, 64));
   }
-  return time_range(*parameters, now, kUsualRange);
+  return times.range(now, kUsualRange);
 }
 
 Reply outages_reply(std::string_view target, const Published& value, const OutageLimits& limits) {

@@ -1,18 +1,23 @@
-// The answer to /api/v1/series: what a country, a network or the channels of a target came to in bins of equal width,
-// from the journal's minutes. Takes reading. docs/api.md has its shape.
+// The answer to /api/v1/series: what the journal's minutes came to in bins of equal width, of a country, a network, or
+// a target's channels. Takes reading; nobody who probes or writes waits for it. docs/api.md has its shape.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "daemon/serve/published.hpp"
 #include "daemon/serve/reply.hpp"
+#include "probes/base/time.hpp"
 
 namespace blipd::serve {
 
-inline constexpr std::size_t kUsualPoints = 300;
-inline constexpr std::size_t kMostPoints = 2000;
+struct SeriesLimits {
+  std::size_t usual_points = 300;
+  std::size_t most_points = 2000;
+  base::Duration patience = std::chrono::seconds(1);  // of reading the journal
+};
 
-// 200; 400 or 404 with `{"error": …}`; 503 when the journal is there and cannot be read. `value` has a snapshot.
-Reply series_reply(std::string_view target, const Published& value);
+// 200; or 400, or 404 for whom nobody is asked, with `{"error": …}`. `value` has a snapshot.
+Reply series_reply(std::string_view target, const Published& value, const SeriesLimits& limits = {});
 
 }  // namespace blipd::serve

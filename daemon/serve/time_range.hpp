@@ -1,9 +1,7 @@
-// The range of time that a request asks about.
+// A range of time as a query names it: `from` and `to`, each RFC 3339 or Unix time. Pure.
 #pragma once
 
 #include <optional>
-#include <string_view>
-#include <vector>
 
 #include "daemon/serve/query.hpp"
 #include "probes/base/error.hpp"
@@ -17,12 +15,17 @@ struct TimeRange {
   base::WallTime to{};
 };
 
-// The value of a parameter; null: it is not there. An error when it is there twice.
-base::Expected<const std::string*> find_parameter(const std::vector<Parameter>& parameters, std::string_view name);
+class RangeReader {
+ public:
+  // Whether it is one of ours; an error where it is and cannot be read, or was there before.
+  base::Expected<bool> take(const Parameter& parameter);
 
-// `from` and `to`, each RFC 3339 or Unix time. Without `to` up to `now`, without `from` it is `usual` long. Anything
-// else is refused, and the error says what would be right.
-base::Expected<TimeRange> time_range(const std::vector<Parameter>& parameters, base::WallTime now,
-                                     base::Duration usual);
+  // Without `to` up to `now`, without `from` so much before `to`. The error says what would be right.
+  base::Expected<TimeRange> range(base::WallTime now, base::Duration usual) const;
+
+ private:
+  std::optional<base::WallTime> from_;
+  std::optional<base::WallTime> to_;
+};
 
 }  // namespace blipd::serve

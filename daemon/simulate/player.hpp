@@ -33,6 +33,8 @@ class Player {
   // Asks nobody any more, and learns what is under way. The end.
   void finish(pipeline::Pipeline& pipeline);
 
+  // The pipeline's time now.
+  base::Moment time() const { return time_.now(); }
   std::uint64_t results() const { return results_; }
   base::Duration now() const { return now_ - start_; }
 

@@ -1,8 +1,8 @@
-// run.mjs CHECK BASE: one check against one daemon. Ends with 0 when it holds, says on standard error why not.
+// run.mjs BASE CHECK: one check against one daemon. Ends with 0 when it holds, says on standard error why not.
 
 import { Browser } from "./browser.mjs";
 
-const [name, base] = process.argv.slice(2);
+const [base, name] = process.argv.slice(2);
 const { default: check } = await import(`./checks/${name}.mjs`);
 const browser = await Browser.start(base);
 try {

@@ -27,6 +27,7 @@ LONGEST_FIRST = (
     "test_complaints",
     "test_paging",
     "test_paging_quorum",
+    "test_series",
     "test_grafana",
     "test_events_stream",
     "test_journal",

@@ -42,6 +42,21 @@ TEST_CASE("An outage is one event of the network and one of the country, of one 
   for (const Event& event : story.of(Scope::kTarget, Kind::kOutage)) CHECK(event.incident == networks[0].incident);
 }
 
+TEST_CASE("An outage that is open says how low it has sunk, before anything else is said of it",
+          "[simulation][events]") {
+  Story story({});
+  story.cut_all(10min, 20min);
+  story.run(kStart + 10min + 40s);
+  for (const Scope scope : {Scope::kNetwork, Scope::kCountry}) {
+    const auto events = story.of(scope, Kind::kOutage);
+    REQUIRE(events.size() == 1);
+    CHECK(events[0].is_open());
+    CHECK(events[0].length == Class::kBlip);
+    CHECK(events[0].reachable.lowest == 0);
+    CHECK(events[0].revision <= 4);  // not one for each host
+  }
+}
+
 TEST_CASE("A blip is shorter than its limit, an outage is not", "[simulation][events]") {
   for (const auto& [length, wanted] : {std::pair{4min + 45s, Class::kBlip}, std::pair{5min + 15s, Class::kOutage}}) {
     Story story({});

@@ -13,6 +13,7 @@ export function percent(ratio: number | null | undefined): string {
 
 export function duration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return UNKNOWN;
+  if (seconds === 0) return "0";
   if (seconds >= 1) return withUnit(seconds.toPrecision(3), "s");
   const milliseconds = seconds * 1000;
   if (milliseconds >= 100) return withUnit(milliseconds.toFixed(0), "ms");

@@ -18,14 +18,19 @@ def packages() -> pathlib.Path:
     return found
 
 
-def expect(check: str, daemon: Daemon, *arguments, timeout: float = 120) -> str:
-    """Runs tests/browser/checks/<check>.mjs against the daemon, from its namespace; what it printed."""
+def run(program: str, daemon: Daemon, *arguments, timeout: float = 120) -> str:
+    """A program of tests/browser, with the daemon's address and the arguments; what it printed."""
     environment = {**os.environ, "BLIPD_BROWSER_PACKAGES": str(packages()), "HOME": str(daemon.directory)}
     # The network alone is the daemon's: a browser wants to see the rest of a machine.
-    command = ["/usr/bin/nsenter", "-t", str(daemon.namespace.pid), "-n", "--", "node", FOLDER / "run.mjs", check]
+    enter = ["/usr/bin/nsenter", "-t", str(daemon.namespace.pid), "-n", "--"]
     done = subprocess.run(
-        [*command, f"http://127.0.0.1:{daemon.port}", *arguments],
+        [*enter, "node", FOLDER / program, f"http://127.0.0.1:{daemon.port}", *map(str, arguments)],
         env=environment, capture_output=True, text=True, timeout=timeout, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, f"{check}:\n{done.stderr[-4000:]}"
+    assert done.returncode == 0, f"{program} {arguments}:\n{done.stderr[-4000:]}"
     return done.stdout
+
+
+def expect(check: str, daemon: Daemon, timeout: float = 120) -> str:
+    """Runs tests/browser/checks/<check>.mjs."""
+    return run("run.mjs", daemon, check, timeout=timeout)

@@ -179,7 +179,7 @@ TEST_CASE("Minutes that are alike come to the same points, whatever they weigh")
 }
 
 TEST_CASE("Minutes that differ are mixed as if their round trips lay evenly between the points") {
-  const std::uint64_t seed = GENERATE(1, 2, 3, 4, 5);
+  const std::uint64_t seed = GENERATE(as<std::uint64_t>{}, 1, 2, 3, 4, 5);
   CAPTURE(seed);
   std::mt19937_64 random(seed);
   std::lognormal_distribution<double> jitter(0.0, 1.0);

@@ -65,7 +65,7 @@ class Source {
 }  // namespace
 
 TEST_CASE("A minute's rows have the points and sums of just what settled in it", "[pipeline]") {
-  const std::uint64_t seed = GENERATE(1, 2, 3);
+  const std::uint64_t seed = GENERATE(as<std::uint64_t>{}, 1, 2, 3);
   CAPTURE(seed);
   std::mt19937_64 random(seed);
   std::lognormal_distribution<double> jitter(0.0, 1.0);
