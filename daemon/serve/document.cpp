@@ -35,6 +35,8 @@ Reply document_reply(std::string_view target, const Published& value) {
   Reply reply;
   reply.status = document.status;
   reply.content_type = "text/html; charset=utf-8";
+  // A browser may show it again when somebody goes back, and asks anew otherwise.
+  reply.cache_control = "no-cache";
   reply.is_compressible = true;
   reply.body = std::move(document.html);
   return reply;

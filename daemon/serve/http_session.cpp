@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "daemon/serve/encoding.hpp"
+#include "daemon/serve/known_answers.hpp"
 #include "daemon/serve/router.hpp"
 
 namespace blipd::serve {
@@ -29,14 +30,11 @@ using boost::system::error_code;
 
 // Nothing that we serve takes a body; one this small is read and ignored, a larger one refused.
 constexpr std::size_t kMaxBodyBytes = 4096;
-constexpr std::size_t kReadBytes = 4096;
 constexpr int kMaxUnsentBytes = 128 * 1024;
 // A client that takes an answer at this rate or faster is never cut off, however long the answer is.
 constexpr std::size_t kSlowestBytesPerSecond = 1024 * 1024;
 // How long and how much a closing connection is still read, so that the kernel does not answer what the client
 // sends with a reset that would destroy our last words on their way (RFC 9112, 9.6).
-// Of an event stream, what may wait for a client who takes it slowly when there is more to tell.
-constexpr std::size_t kMostHeard = 256 * 1024;
 constexpr std::chrono::seconds kLinger(1);
 constexpr std::size_t kLingerBytes = 256 * 1024;
 
@@ -189,6 +187,8 @@ void HttpSession::answer(const FreshValue::Value& value) {
   const auto target = request.target();
   value_ = value;
   Reply reply = host_.answer({method.data(), method.size()}, {target.data(), target.size()}, value);
+  const auto known = request[http::field::if_none_match];
+  if (is_known(reply, {known.data(), known.size()})) reply = not_modified(reply);
   encode(reply, is_gzip_taken());
   send(std::move(reply), request.method() == http::verb::head);
 }
@@ -266,86 +266,6 @@ void HttpSession::on_answer_sent() {
   wait_for_request(host_.options().idle_timeout);
 }
 
-// An answer that has no end: the head first, and then whatever there is to tell.
-void HttpSession::open_stream() {
-  if (!host_.events().join(*this)) return send(plain_reply(503, "too many listen to events; try again later"), false);
-  Reply reply;
-  reply.content_type = kEventsContentType;
-  ++host_.stats().replies[reply.status];
-  const unsigned version = parser_->get().version();
-  framing_ = version >= 11 ? Framing::kChunked : Framing::kUntilClose;
-  is_last_ = true;
-  const auto web = host_.web();
-  HeadOptions options;
-  options.version = version;
-  options.keep_alive = false;
-  options.framing = framing_;
-  options.is_secure = transport_.is_secure();
-  options.headers = &web->headers;
-  head_ = response_head(reply, options, base::SystemClock().read().wall);
-  state_ = State::kStreaming;
-  // Whoever loses us may try again after two seconds.
-  heard_.insert(0, "retry: 2000\n\n");
-  watch_for_the_end();
-  is_sending_ = true;
-  arm(host_.options().request_timeout);
-  asio::async_write(transport_, asio::buffer(head_), [self = shared_from_this()](error_code error, std::size_t) {
-    if (self->state_ != State::kStreaming) return;
-    self->is_sending_ = false;
-    if (error) return self->close();
-    self->send_what_was_heard();
-  });
-}
-
-// Who listens has nothing more to say, but that he is gone: a page that is left makes room at once.
-void HttpSession::watch_for_the_end() {
-  transport_.async_read_some(buffer_.prepare(kReadBytes), [self = shared_from_this()](error_code error, std::size_t n) {
-    if (self->state_ != State::kStreaming) return;
-    self->drained_bytes_ += n;
-    if (error || self->drained_bytes_ > kLingerBytes) return self->close();
-    self->watch_for_the_end();
-  });
-}
-
-void HttpSession::hear(const std::shared_ptr<const std::string>& text) {
-  if (heard_.size() > kMostHeard) {
-    ++host_.stats().cut_off_streams;
-    return abort();
-  }
-  heard_ += *text;
-  if (state_ == State::kStreaming) send_what_was_heard();
-}
-
-void HttpSession::on_end() {
-  if (state_ == State::kStreaming) close();
-}
-
-void HttpSession::send_what_was_heard() {
-  if (is_sending_) return;
-  if (heard_.empty()) {
-    // Nothing is owed by anybody until there is more to tell.
-    ++arming_;
-    timer_.cancel();
-    return;
-  }
-  is_sending_ = true;
-  piece_ = std::exchange(heard_, {});
-  int digits = 0;
-  if (framing_ == Framing::kChunked) {
-    digits = std::snprintf(chunk_size_.data(), chunk_size_.size(), "%zx\r\n", piece_.size());
-  }
-  const std::array<asio::const_buffer, 3> parts = {
-      asio::buffer(chunk_size_.data(), static_cast<std::size_t>(digits)), asio::buffer(piece_),
-      framing_ == Framing::kChunked ? asio::buffer("\r\n", 2) : asio::const_buffer()};
-  arm(host_.options().request_timeout);
-  asio::async_write(transport_, parts, [self = shared_from_this()](error_code error, std::size_t) {
-    if (self->state_ != State::kStreaming) return;
-    self->is_sending_ = false;
-    if (error) return self->close();
-    self->send_what_was_heard();
-  });
-}
-
 void HttpSession::refuse() {
   is_refused_ = true;
   is_last_ = true;
@@ -354,8 +274,8 @@ void HttpSession::refuse() {
 
 void HttpSession::finish() {
   is_last_ = true;
-  if (state_ == State::kIdle || state_ == State::kSecuring || state_ == State::kReading ||
-      state_ == State::kStreaming || state_ == State::kLingering)
+  if (state_ == State::kStreaming) return on_end();
+  if (state_ == State::kIdle || state_ == State::kSecuring || state_ == State::kReading || state_ == State::kLingering)
     close();
 }
 

@@ -1,5 +1,5 @@
 // The session's inside: the states of one connection, from its first byte to its last. Split over http_session.cpp
-// (what is read and sent) and session_access.cpp (who is let in).
+// (what is read and sent), session_access.cpp (who is let in) and session_events.cpp (answers that go on).
 #pragma once
 
 #include <array>
@@ -31,6 +31,8 @@ class HttpSession final : public Session, private Listener, public std::enable_s
   const Published* holds() const override { return value_.get(); }
 
  private:
+  static constexpr std::size_t kReadBytes = 4096;
+
   enum class State {
     kIdle,
     kSecuring,
@@ -62,10 +64,11 @@ class HttpSession final : public Session, private Listener, public std::enable_s
   void on_sent(boost::system::error_code error, std::size_t bytes);
   void on_answer_sent();
   void open_stream();
+  void watch_listener();
   void hear(const std::shared_ptr<const std::string>& text) override;
   void on_end() override;
   void send_what_was_heard();
-  void watch_for_the_end();
+  void send_end();
   void linger();
   void drain_to_the_end();
   void drain();
@@ -98,7 +101,8 @@ class HttpSession final : public Session, private Listener, public std::enable_s
   boost::asio::steady_timer::time_point sending_since_{};
   std::size_t sent_bytes_ = 0;
   std::string heard_;        // of an event stream: what waits to be sent
-  bool is_sending_ = false;  // piece_ of an event stream is under way
+  bool is_sending_ = false;  // something of an event stream is under way
+  bool is_ending_ = false;   // no more will be told of an event stream
   std::size_t drained_bytes_ = 0;
 };
 

@@ -23,12 +23,15 @@ class BodySource {
   virtual bool next(std::string& piece) = 0;
 };
 
+inline constexpr unsigned kNotModified = 304;
+
 struct Reply {
   unsigned status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string allow;             // the Allow field of a 405; otherwise empty
   std::string challenge;         // the WWW-Authenticate field of a 401; otherwise empty
   std::string cache_control;     // in place of "no-store"; otherwise empty
+  std::string etag;              // tells this content from others at its path, quotes and all; empty: none is given
   std::string content_encoding;  // of `body`; empty: none. encode() sets it
   bool is_compressible = false;
   std::string_view compressed;  // the body as gzip, where it is there for good; otherwise empty

@@ -58,16 +58,20 @@ std::string format_http_date(base::WallTime time) {
 }
 
 std::string response_head(const Reply& reply, const HeadOptions& options, base::WallTime now) {
-  std::string head =
-      fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Type: {}\r\n{}", reply.status, reason_phrase(reply.status),
-                  format_http_date(now), reply.content_type, policy_fields(reply, options));
+  std::string head = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n{}", reply.status, reason_phrase(reply.status),
+                                 format_http_date(now), policy_fields(reply, options));
   const auto out = std::back_inserter(head);
+  // Of what is not sent again nothing is said that the client knows (RFC 9110, 15.4.5).
+  const bool has_content = reply.status != kNotModified;
+  if (has_content) fmt::format_to(out, "Content-Type: {}\r\n", reply.content_type);
+  if (!reply.etag.empty()) fmt::format_to(out, "ETag: {}\r\n", reply.etag);
   if (!reply.allow.empty()) fmt::format_to(out, "Allow: {}\r\n", reply.allow);
   if (!reply.content_encoding.empty()) fmt::format_to(out, "Content-Encoding: {}\r\n", reply.content_encoding);
   if (reply.is_compressible || !reply.compressed.empty()) head += "Vary: Accept-Encoding\r\n";
   if (!reply.challenge.empty()) fmt::format_to(out, "WWW-Authenticate: {}\r\n", reply.challenge);
   if (reply.status == 503) head += "Retry-After: 1\r\n";
-  if (options.framing == Framing::kLength) fmt::format_to(out, "Content-Length: {}\r\n", reply.body.size());
+  if (has_content && options.framing == Framing::kLength)
+    fmt::format_to(out, "Content-Length: {}\r\n", reply.body.size());
   if (options.framing == Framing::kChunked) head += "Transfer-Encoding: chunked\r\n";
   if (!options.keep_alive) {
     head += "Connection: close\r\n";

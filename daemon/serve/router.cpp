@@ -1,5 +1,7 @@
 #include "daemon/serve/router.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 
 #include "daemon/page/assets.hpp"
@@ -85,6 +87,8 @@ Reply asset_reply(const page::Asset& asset) {
   reply.content_type = asset.content_type;
   // Another content has another path.
   reply.cache_control = "public, max-age=31536000, immutable";
+  // Weak (RFC 9110, 8.8.1): the same for what is compressed and what is not.
+  reply.etag = fmt::format("W/\"{}\"", asset.path.substr(asset.path.rfind('/') + 1));
   reply.body = asset.plain;
   reply.compressed = asset.gzip;
   return reply;
@@ -122,11 +126,17 @@ Reply Router::read(std::string_view target, const Published& value) {
 }
 
 bool Router::is_stream(std::string_view method, std::string_view target) {
-  return method == "GET" && find_page(target) == Page::kEvents;
+  return is_readable(method) && find_page(target) == Page::kEvents;
 }
 
 bool Router::is_reload(std::string_view method, std::string_view target) {
   return method == "POST" && find_page(target) == Page::kReload;
+}
+
+Reply Router::events_head() {
+  Reply reply;
+  reply.content_type = kEventsContentType;
+  return reply;
 }
 
 Reply Router::answer(std::string_view method, std::string_view target, const std::shared_ptr<const Published>& value) {
@@ -147,14 +157,11 @@ Reply Router::answer(std::string_view method, std::string_view target, const std
     reply.allow = "GET, HEAD";
     return reply;
   }
-  Reply reply;
   if (page == Page::kHealthy) return plain_reply(200, "healthy");
   if (page == Page::kAsset) return asset_reply(*page::find_asset(path_of(target)));
-  if (page == Page::kEvents) {
-    reply.content_type = kEventsContentType;
-    return reply;
-  }
+  if (page == Page::kEvents) return events_head();
   if (!value) return plain_reply(503, "nothing is known yet: the probing side has not answered");
+  Reply reply;
   switch (page) {
     case Page::kReady:
       return readiness(*value);

@@ -30,8 +30,10 @@ class Router {
   // Answers those, on any thread.
   static Reply read(std::string_view target, const Published& value);
 
-  // GET /api/v1/events, whose answer goes on: answer() has its head.
+  // GET or HEAD of /api/v1/events, whose answer goes on after events_head().
   static bool is_stream(std::string_view method, std::string_view target);
+
+  static Reply events_head();
 
   // POST /-/reload, which is not for this class to answer.
   static bool is_reload(std::string_view method, std::string_view target);

@@ -103,6 +103,7 @@ class HttpServer final : public Server, private SessionHost {
   ServerStats stats_;
   Router router_{stats_};
   WebWatch web_{options_.web};
+  std::shared_ptr<const config::WebFile> in_use_;  // null at first
   Gate gate_{mailbox_, stats_};
   Reloads reloads_{options_.reload, mailbox_};
   ReadingRoom reading_room_{mailbox_};
@@ -266,9 +267,11 @@ void HttpServer::adopt(const config::Web& web) {
 }
 
 void HttpServer::use_web_file() {
-  // Streams were let in by what held then.
-  events_.end_all();
-  const config::WebFile& file = *web_.file();
+  // Streams were let in by what held then, and go on where that is what it was.
+  const bool is_same = in_use_ && in_use_->sources == web_.file()->sources && in_use_->users == web_.file()->users;
+  if (in_use_ && !is_same) events_.end_all();
+  in_use_ = web_.file();
+  const config::WebFile& file = *in_use_;
   gate_.adopt(file.users);
   stats_.certificate_ends.reset();
   if (file.tls) stats_.certificate_ends = file.tls->certificate_ends;

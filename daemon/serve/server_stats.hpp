@@ -11,7 +11,7 @@ namespace blipd::serve {
 
 struct ServerStats {
   // By status code. Every status that we give is here from the start, so that no series appears late.
-  std::map<unsigned, std::uint64_t> replies = {{200, 0}, {400, 0}, {401, 0}, {403, 0}, {404, 0}, {405, 0},
+  std::map<unsigned, std::uint64_t> replies = {{200, 0}, {304, 0}, {400, 0}, {401, 0}, {403, 0}, {404, 0}, {405, 0},
                                                {408, 0}, {413, 0}, {431, 0}, {500, 0}, {503, 0}, {505, 0}};
   std::uint64_t accept_errors = 0;         // for example for want of descriptors
   std::uint64_t refused_connections = 0;   // over the limit

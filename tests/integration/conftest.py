@@ -29,6 +29,7 @@ LONGEST_FIRST = (
     "test_paging_quorum",
     "test_series",
     "test_grafana",
+    "test_events_stream",
     "test_journal",
     "test_page_rules",
     "test_alert_rules",

@@ -59,6 +59,24 @@ TEST_CASE("each path answers with its own type") {
   CHECK(desk.get("http://blipd.example:10547", value).status == 200);
 }
 
+TEST_CASE("documents are asked for anew each time, may be compressed, and say themselves what is not there") {
+  Desk desk;
+  const auto value = sample::small();
+  for (const char* target : {"/", "/country/KP", "/country/ZZ", "/event/none", "/country/KP?from=never"}) {
+    CAPTURE(target);
+    CHECK(Router::needs_reading(target));
+    const Reply reply = desk.get(target, value);
+    CHECK(reply.content_type == "text/html; charset=utf-8");
+    CHECK(reply.cache_control == "no-cache");
+    CHECK(reply.is_compressible);
+    CHECK(reply.etag.empty());
+  }
+  CHECK(desk.get("/country/ZZ", value).status == 404);
+  CHECK(desk.get("/country/KP?from=never", value).status == 400);
+  CHECK(desk.get("/assets/page-0.css", value).status == 404);
+  CHECK(desk.get("/assets/page-0.css", value).content_type == "text/plain; charset=utf-8");
+}
+
 TEST_CASE("unknown paths are not found, whatever the method") {
   Desk desk;
   for (const char* target : {"/metrics/", "//", "/METRICS", "*", "", "/../metrics", "metrics"}) {
