@@ -39,10 +39,13 @@ std::string whole_seconds(base::WallTime time) {
 
 std::string percent(const std::optional<double>& ratio) {
   if (!ratio || !std::isfinite(*ratio)) return kUnknown;
+  // Halves go up, as in daemon/page/web/words.ts: what the script puts in place of a text reads the same.
   const double share = *ratio * 100;
-  if (share > 0 && share < 1) return with_unit(share < 0.1 ? "< 0.1" : fmt::format("{:.1f}", share), "%");
+  if (share > 0 && share < 1) {
+    return with_unit(share < 0.1 ? "< 0.1" : fmt::format("{:.1f}", std::round(share * 10) / 10), "%");
+  }
   if (share > 99 && share < 100) return with_unit(fmt::format("{:.1f}", std::floor(share * 10) / 10), "%");
-  return with_unit(fmt::format("{:.0f}", share), "%");
+  return with_unit(fmt::format("{:.0f}", std::round(share)), "%");
 }
 
 std::string length_in_words(base::Duration length) {

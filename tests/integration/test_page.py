@@ -102,6 +102,14 @@ def test_time_can_be_zoomed_and_has_an_address(outage):
     browser.expect("zoom", outage)
 
 
+def test_a_share_that_is_of_no_more_goes_without_a_stream(outage):
+    browser.expect("told", outage)
+
+
+def test_charts_turn_dark_with_the_system(outage):
+    browser.expect("dusk", outage)
+
+
 def test_a_page_that_stays_open_does_not_grow(outage):
     print(browser.expect("day", outage))
 

@@ -64,9 +64,13 @@ export class Parts {
     const same = ids(document).join() === ids(fresh).join();
     if (same) {
       for (const part of partsOf(fresh)) {
-        if (this.written.get(part.id) === part.outerHTML) continue;
         const old = document.getElementById(part.id);
-        if (old) this.replace(old, part);
+        if (!old) continue;
+        if (this.written.get(part.id) === part.outerHTML) {
+          settle(old, part);
+        } else {
+          this.replace(old, part);
+        }
       }
     } else {
       const [old, main] = [document.getElementById("main"), fresh.getElementById("main")];
@@ -91,6 +95,15 @@ export class Parts {
     this.listener.removed(old);
     this.listener.shown(element);
     if (focused) refocus(element, focused);
+  }
+}
+
+// A part that the daemon writes as before may have been told otherwise in between: what was put into it goes.
+function settle(old: Element, fresh: Element): void {
+  const texts = [...fresh.querySelectorAll("[data-live]")].map((element) => element.textContent);
+  for (const [i, element] of [...old.querySelectorAll("[data-live]")].entries()) {
+    const text = texts[i];
+    if (typeof text === "string" && element.textContent !== text) element.textContent = text;
   }
 }
 

@@ -44,6 +44,19 @@ if(BLIPD_PAGE)
     WORKING_DIRECTORY ${made}
     COMMENT "Checking the types of the page's script"
     VERBATIM)
+  # Those parts of it that need no browser: `./dev check` as well. Bundled, because node knows no types.
+  set(script_tests ${PROJECT_SOURCE_DIR}/tests/unit/page/script)
+  file(GLOB tests CONFIGURE_DEPENDS ${script_tests}/*.test.mjs)
+  add_custom_target(blipd_page_tests
+    COMMAND ${CMAKE_COMMAND} -E rm -rf tests
+    COMMAND node_modules/.bin/esbuild ${tests} --bundle --platform=node --format=esm --out-extension:.js=.mjs
+            --log-level=warning --outdir=tests
+    COMMAND ${CMAKE_COMMAND} -E env BLIPD_SOURCE_DIR=${PROJECT_SOURCE_DIR} ${BLIPD_NODE} --test
+            --test-reporter=spec tests
+    DEPENDS ${made}/node_modules/.package-lock.json
+    WORKING_DIRECTORY ${made}
+    COMMENT "Testing the page's script"
+    VERBATIM)
 endif()
 
 file(MAKE_DIRECTORY ${made})

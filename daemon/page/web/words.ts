@@ -1,4 +1,4 @@
-// How numbers are told, as the documents tell them.
+// How numbers are told, as the documents tell them: shares as daemon/page/words.cpp, to the letter.
 
 const UNKNOWN = "unknown";
 const withUnit = (text: string, unit: string): string => `${text}\u00a0${unit}`;
@@ -6,9 +6,9 @@ const withUnit = (text: string, unit: string): string => `${text}\u00a0${unit}`;
 export function percent(ratio: number | null | undefined): string {
   if (ratio === null || ratio === undefined || !Number.isFinite(ratio)) return UNKNOWN;
   const share = ratio * 100;
-  if (share > 0 && share < 1) return withUnit(share < 0.1 ? "< 0.1" : share.toFixed(1), "%");
+  if (share > 0 && share < 1) return withUnit(share < 0.1 ? "< 0.1" : (Math.round(share * 10) / 10).toFixed(1), "%");
   if (share > 99 && share < 100) return withUnit((Math.floor(share * 10) / 10).toFixed(1), "%");
-  return withUnit(share.toFixed(0), "%");
+  return withUnit(Math.round(share).toFixed(0), "%");
 }
 
 export function duration(seconds: number | null | undefined): string {
