@@ -124,11 +124,13 @@ MANY = {
 @pytest.fixture(scope="module")
 def month(pair, run_for_module, module_directory):
     """A month of December in the journal, and ten networks of a hundred hosts asked each second."""
-    december = December(module_directory, at=datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0))
+    folder = module_directory / "month"
+    folder.mkdir()
+    december = December(folder, at=datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0))
     config = configuration(
         MANY, {"ping": {"type": "icmp", "interval": "1s", "timeout": "900ms"}}, journal=str(december.journal)
     )
-    return run_for_module(pair.near, config).wait_ready()
+    return run_for_module(pair.near, config, name="month").wait_ready()
 
 
 def test_the_first_view_is_light_and_quick(month):

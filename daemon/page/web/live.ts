@@ -50,8 +50,8 @@ export function follow(refresh: () => Promise<void>): void {
   const listen = () => {
     const stream = new EventSource("/api/v1/events");
     stream.addEventListener("open", () => {
-      // What was told while nobody listened.
-      if (failures > 0) fetchIn(0);
+      // Whatever happened while nobody listened: see the first status.
+      verdicts = "";
       failures = 0;
       connection.is("live");
       window.clearInterval(polling);
@@ -64,7 +64,8 @@ export function follow(refresh: () => Promise<void>): void {
         status.vantage.state,
         status.countries.map((c) => [c.level, c.unstable, c.networks.map((n) => [n.state, n.unstable])]),
       ]);
-      if (verdicts !== "" && verdicts !== now) fetchIn(SOON_MS);
+      // The first one too: something may have changed since the document was written.
+      if (verdicts !== now) fetchIn(SOON_MS);
       verdicts = now;
     });
     stream.addEventListener("event", () => fetchIn(SOON_MS));
