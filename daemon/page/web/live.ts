@@ -50,8 +50,8 @@ export function follow(refresh: () => Promise<void>): void {
   const listen = () => {
     const stream = new EventSource("/api/v1/events");
     stream.addEventListener("open", () => {
-      // Whatever happened while nobody listened: see the first status.
-      verdicts = "";
+      // What was told while nobody listened.
+      if (failures > 0) fetchIn(0);
       failures = 0;
       connection.is("live");
       window.clearInterval(polling);

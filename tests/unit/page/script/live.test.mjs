@@ -69,13 +69,14 @@ test("a share is put in place at once, and for another level the document is fet
   stream.tell("status", status("normal"));
   stream.tell("status", status("normal", 0.125));
   await pass(60_000);
-  assert.deepEqual(asked, []);
+  // Once, for what may have changed between the document and the first that was heard.
+  assert.deepEqual(asked, [50]);
   assert.equal(share.textContent, "13\u00a0%");
   stream.tell("status", status("total", 0));
   stream.tell("event", {});
   await pass(1_000);
-  assert.equal(asked.length, 1);
-  assert.ok(asked[0] - 60_000 <= 100);
+  assert.equal(asked.length, 2);
+  assert.ok(asked[1] - 60_000 <= 100);
 });
 
 test("a minute is not fetched by all pages at once, but within three seconds", async () => {
