@@ -84,9 +84,12 @@ void TraceRun::finish(probes::TracedPath& path) const {
     const Hop& hop = hops_[distance];
     if (!hop.answer) continue;
     if (hop.answer->said == Said::kUnreachable) {
-      // Said by a router on this side, which has its own place among the hops.
       path.end = probes::PathEnd::kUnreachable;
       path.notice = hop.answer->notice;
+      // Said by the router before, or by the one here: without a way on some say so before they look at the TTL.
+      if (std::ranges::find(path.hops, hop.answer->from, &probes::TracedHop::address) == path.hops.end()) {
+        path.hops.push_back({distance, hop.answer->from, hop.rtt, {}, {}});
+      }
       return;
     }
     if (hop.answer->said == Said::kTarget) path.end = probes::PathEnd::kReached;

@@ -36,11 +36,14 @@ std::string hop_text(const PathHop& hop) {
   return about.empty() ? hop.address : fmt::format("{} ({})", hop.address, about);
 }
 
-std::string text_of(const PathLoss& loss) {
-  std::string text =
+std::string text_of(const PathEvidence& path) {
+  const PathLoss& loss = *path.loss;
+  const std::string end =
       loss.after.distance == 0 ? std::string("no hop answers") : "first silent hop after " + hop_text(loss.after);
-  if (loss.hop) return text + ", before it " + hop_text(*loss.hop);
-  return text;
+  if (!loss.hop) return end;
+  const bool is_target = path.before && loss.hop->address == path.before->hops.back().address;
+  if (is_target) return end + ", which is the target";
+  return fmt::format("{}, where {} answered before", end, hop_text(*loss.hop));
 }
 
 }  // namespace
@@ -51,7 +54,7 @@ std::string loss_in_words(const Evidence& evidence) {
   for (const PathEvidence& path : evidence.paths) {
     if (path.moment != Moment::kStart || path.is_control) continue;
     ++paths;
-    if (path.loss) ++votes[text_of(*path.loss)];
+    if (path.loss) ++votes[text_of(path)];
   }
   const auto most = std::ranges::max_element(votes, {}, [](const auto& entry) { return entry.second; });
   if (most == votes.end()) return {};

@@ -43,12 +43,14 @@ void add_paths(Families& out, const Published& published) {
   for (const auto& row : rows) out.put(labels_of(*row), static_cast<double>(row->changes));
   out.begin(MetricType::Gauge, "blipd_path_upstream",
             "1 for the AS that the path enters the country from, 0 for those that it was seen to use before.");
+  const auto put = [&](const evidence::PathRow& row, const std::string& upstream, bool is_used) {
+    Labels labels = labels_of(row);
+    labels.push_back(label("upstream", upstream));
+    out.put(std::move(labels), is_used ? 1 : 0);
+  };
   for (const auto& row : rows) {
-    for (const std::uint32_t number : row->upstreams) {
-      Labels labels = labels_of(*row);
-      labels.push_back(label("upstream", "AS" + std::to_string(number)));
-      out.put(std::move(labels), number == row->upstream ? 1 : 0);
-    }
+    put(*row, "unknown", row->upstream == 0);
+    for (const std::uint32_t number : row->upstreams) put(*row, "AS" + std::to_string(number), number == row->upstream);
   }
 }
 

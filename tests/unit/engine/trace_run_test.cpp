@@ -128,6 +128,19 @@ TEST_CASE("a router that says unreachable ends it, and stands where it is") {
   CHECK(played.path.notice->sender == router(4));
 }
 
+TEST_CASE("a router that says so in place of letting the packet's time run out is a hop") {
+  TraceRun run({30, 1, 1s, 0});
+  run.sent(1, 7, base::MonoTime(1000s), {});
+  run.sent(2, 8, base::MonoTime(1000s), {});
+  run.heard(7, {TraceRun::Said::kExpired, router(1), {}, {}, {}, {}});
+  run.heard(8, {TraceRun::Said::kUnreachable, router(2), {}, {3, 0, router(2)}, {}, {}});
+  probes::TracedPath path;
+  run.finish(path);
+  CHECK(path.end == probes::PathEnd::kUnreachable);
+  CHECK(distances(path) == std::vector<int>{1, 2});
+  CHECK(path.hops[1].address == router(2));
+}
+
 TEST_CASE("hops up to the limit that all answer are a path that is too long") {
   CHECK(play({9}, {8, 2, 1s, 0}).path.end == probes::PathEnd::kTooLong);
   CHECK(play({8}, {8, 2, 1s, 0}).path.end == probes::PathEnd::kReached);

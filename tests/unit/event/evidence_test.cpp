@@ -80,8 +80,12 @@ TEST_CASE("A loss is said by the hop after which it is silent, and by the one th
   event::Evidence evidence;
   CHECK(event::loss_in_words(evidence).empty());
   evidence.paths = {cut_path()};
+  CHECK(
+      event::loss_in_words(evidence) ==
+      "first silent hop after 203.0.113.9 (AS64500, upstream), where 198.51.100.1 (AS131279, country) answered before");
+  evidence.paths[0].before->hops = {hop(4, "198.51.100.1")};
   CHECK(event::loss_in_words(evidence) ==
-        "first silent hop after 203.0.113.9 (AS64500, upstream), before it 198.51.100.1 (AS131279, country)");
+        "first silent hop after 203.0.113.9 (AS64500, upstream), which is the target");
   evidence.paths[0].loss->hop.reset();
   CHECK(event::loss_in_words(evidence) == "first silent hop after 203.0.113.9 (AS64500, upstream)");
   evidence.paths[0].loss->after = {};
