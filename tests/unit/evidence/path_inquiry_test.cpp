@@ -116,8 +116,8 @@ TEST_CASE("what was traced is compared with the path from before, and attached w
   inquiry.on_path(traced(name, "198.18.0.9", "198.18.8.1", 1010, MonoTime(10s)));
   CHECK(inquiry.take_findings(MonoTime(11s)).empty());
   for (const std::string& control : kControls) {
-    inquiry.on_path(
-        traced("vantage/" + control + "/" + control + "/path", "198.18.0.9 " + control, control, 1010, MonoTime(10s)));
+    inquiry.on_path(traced(fmt::format("vantage/{0}/{0}/path", control), fmt::format("198.18.0.9 {}", control), control,
+                           1010, MonoTime(10s)));
   }
   const auto findings = inquiry.take_findings(MonoTime(12s));
   REQUIRE(findings.size() == 1);
