@@ -168,8 +168,11 @@ event::Evidence PathInquiry::answer(const Question& question) const {
     found.probe = planned.asks->name;
     found.is_control = destination.is_control;
     found.now = seen_of(path->second, table, destination);
-    if (befores != open_.end() && befores->second.contains(name)) {
-      found.before = seen_of(befores->second.at(name), table, destination);
+    if (befores != open_.end()) {
+      const auto before = befores->second.find(name);
+      // A name may have come to stand for another host.
+      const bool is_same = before != befores->second.end() && before->second.target == path->second.target;
+      if (is_same) found.before = seen_of(before->second, table, destination);
     }
     found.loss = find_loss(found.now, found.before);
     evidence.paths.push_back(std::move(found));

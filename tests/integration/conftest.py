@@ -28,6 +28,7 @@ LONGEST_FIRST = (
     "test_paging",
     "test_paging_quorum",
     "test_grafana",
+    "test_paths",
     "test_journal",
     "test_page_rules",
     "test_alert_rules",

@@ -339,3 +339,49 @@ def test_tshark_finds_every_packet_of_a_trace_well_formed(daemon, traced, router
     ).stdout  # fmt: skip
     seen = {number for line in kinds.splitlines() for number in line.split("\t")}
     assert {"1", "6", "17", "58"} <= seen
+
+
+def test_each_of_several_probing_threads_traces_its_share(routers, run, module_directory):
+    table = module_directory / "as-shards.txt"
+    table.write_text(routers.as_table())
+    many = {**config(str(table)), "engine": {"shards": 3}, "listen": "127.0.0.1:10548"}
+    daemon = run(routers.us, many, name="shards")
+    daemon.wait_ready(20)
+    now = daemon.wait_for(lambda now: len(reached(now)) == 3 * len(NETWORKS) + 3, 30, "every path has been traced")
+    assert now.value("blipd_engine_shards") == 3
+    assert all(hops == 6 for hops in now.series("blipd_path_hops", country="XX").values())
+    assert now.sum("blipd_rejected_packets_total") == 0
+
+
+def test_the_table_is_read_anew_with_a_reload_and_a_bad_one_changes_nothing(routers, run, directory):
+    table = directory / "as.txt"
+    table.write_text("# nobody knows anything\n")
+    whole = config(str(table))
+    whole["countries"][0]["networks"] = whole["countries"][0]["networks"][:1]
+    daemon = run(routers.us, {**whole, "listen": "127.0.0.1:10549"}, name="table")
+    daemon.wait_ready(20)
+    daemon.wait_for(lambda now: len(reached(now)) == 6, 30, "every path has been traced")
+    assert daemon.scrape().sum("blipd_path_upstream", country="XX", upstream="unknown") == 3
+    table.write_text("198.18.0.0/16,nonsense\n")
+    daemon.process.signal(1)
+    wait_until(lambda: "reload_failed" in daemon.log, 5, "it is refused")
+    assert "as.txt:1:1: 'nonsense' is no AS number" in daemon.log
+    table.write_text(routers.as_table())
+    daemon.reload()
+    daemon.wait_for(lambda now: now.sum("blipd_path_upstream", upstream="AS64501") == 3, 30, "the upstream is known")
+
+
+def test_without_raw_sockets_no_path_is_traced_and_that_is_said(routers, run, directory):
+    routers.us.sysctl(net__ipv4__ping_group_range="0 2147483647")
+    whole = config("")
+    del whole["evidence"]
+    whole["countries"][0]["networks"] = whole["countries"][0]["networks"][:1]
+    daemon = run(
+        routers.us, {**whole, "listen": "127.0.0.1:10550"}, name="unprivileged",
+        wrap=("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"),
+    )  # fmt: skip
+    daemon.wait_ready(20)
+    assert "event=no_traces" in daemon.log
+    now = daemon.wait_for(lambda now: now.value("blipd_traces_total", end="aborted") > 0, 20, "traces are given up")
+    assert now.value("blipd_tracing") == 0
+    assert now.value("blipd_trace_packets_sent_total") == 0

@@ -136,6 +136,19 @@ TEST_CASE("what was traced is compared with the path from before, and attached w
   CHECK(inquiry.take_findings(MonoTime(13s)).empty());
 }
 
+TEST_CASE("a path to another address of the same target is not compared with") {
+  const auto plan = plan_of("{name: b, targets: [198.18.8.1]}");
+  PathInquiry inquiry(plan);
+  const std::string name = "XX/b/198.18.8.1/path";
+  inquiry.on_path(traced(name, "198.18.0.9 198.18.1.1 198.18.8.2", "198.18.8.2", 900, MonoTime(1s)));
+  inquiry.on_event(event_of(event::Scope::kNetwork, "b"), MonoTime(10s));
+  inquiry.on_path(traced(name, "198.18.0.9", "198.18.8.1", 1010, MonoTime(10s)));
+  const auto findings = inquiry.take_findings(MonoTime(10s) + PathInquiry::kPatience);
+  REQUIRE(findings.size() == 1);
+  CHECK_FALSE(findings[0].evidence.paths[0].before);
+  CHECK_FALSE(findings[0].evidence.paths[0].loss->hop);
+}
+
 TEST_CASE("at the end of an event the path from before it is still compared with") {
   const auto plan = plan_of("{name: b, targets: [198.18.8.1]}");
   PathInquiry inquiry(plan);
