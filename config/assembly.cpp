@@ -1,6 +1,7 @@
 #include "config/assembly.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "config/names.hpp"
@@ -71,8 +72,23 @@ CountryDraft* Assembly::find_country(const std::string& code) {
   return found == by_code_.end() ? nullptr : found->second;
 }
 
-Ways Assembly::ways(const Settings* network, const ProbeList* network_list, const TargetDraft& draft) {
-  Ways made(book_.specs(network, &draft.settings, draft.list ? &*draft.list : network_list));
+void Assembly::set_ways(Target& target, const Settings* network, const ProbeList* network_list,
+                        const TargetDraft& draft, Place place, const Path& path, Faults& faults) {
+  std::vector<probes::ProbeSpec> specs =
+      book_.specs(network, &draft.settings, draft.list ? &*draft.list : network_list);
+  const auto traces = std::ranges::stable_partition(
+      specs, [](const probes::ProbeSpec& spec) { return !std::holds_alternative<probes::TraceSpec>(spec.ask); });
+  if (traces.size() == specs.size() && !specs.empty()) {
+    faults.fault(place, path, "only traces, which say nothing of whether it answers; add a probe, such as ping");
+  }
+  target.traces = shared({std::make_move_iterator(traces.begin()), std::make_move_iterator(traces.end())});
+  specs.erase(traces.begin(), traces.end());
+  target.probes = shared(std::move(specs));
+}
+
+Ways Assembly::shared(std::vector<probes::ProbeSpec> specs) {
+  if (specs.empty()) return {};
+  Ways made(std::move(specs));
   std::string outlines;
   for (const probes::ProbeSpec& spec : made) outlines += outline(spec);
   std::vector<Ways>& alike = ways_[outlines];
@@ -80,7 +96,8 @@ Ways Assembly::ways(const Settings* network, const ProbeList* network_list, cons
   return known == alike.end() ? alike.emplace_back(std::move(made)) : *known;
 }
 
-void Assembly::add_target(NetworkDraft& network, TargetDraft draft, Place place, const Path& path, Faults& faults) {
+void Assembly::add_target(NetworkDraft& network, const TargetDraft& draft, Place place, const Path& path,
+                          Faults& faults) {
   const auto [taken, is_new] = network.targets.emplace(draft.name, Where{&faults.file(), place});
   if (!is_new) {
     faults.fault(place, path,
@@ -88,8 +105,8 @@ void Assembly::add_target(NetworkDraft& network, TargetDraft draft, Place place,
                              describe(taken->second, faults.file())));
     return;
   }
-  Target target{std::move(draft.name), std::move(draft.host),
-                ways(&network.settings, network.list ? &*network.list : nullptr, draft)};
+  Target target{draft.name, draft.host, {}, {}};
+  set_ways(target, &network.settings, network.list ? &*network.list : nullptr, draft, place, path, faults);
   if (control_hosts_.contains(target.host)) {
     faults.warn(place, path,
                 fmt::format("{} is a control too; controls must lie outside the country that is watched", target.host));
@@ -99,8 +116,8 @@ void Assembly::add_target(NetworkDraft& network, TargetDraft draft, Place place,
   ++target_count_;
 }
 
-void Assembly::add_control(TargetDraft draft, std::string network, std::string upstream, Place place, const Path& path,
-                           Faults& faults) {
+void Assembly::add_control(const TargetDraft& draft, std::string network, std::string upstream, Place place,
+                           const Path& path, Faults& faults) {
   const auto [taken, is_new] = control_names_.emplace(draft.name, Where{&faults.file(), place});
   if (!is_new) {
     faults.fault(place, path,
@@ -108,7 +125,8 @@ void Assembly::add_control(TargetDraft draft, std::string network, std::string u
                              describe(taken->second, faults.file())));
     return;
   }
-  Target target{std::move(draft.name), std::move(draft.host), ways(nullptr, nullptr, draft)};
+  Target target{draft.name, draft.host, {}, {}};
+  set_ways(target, nullptr, nullptr, draft, place, path, faults);
   control_hosts_.insert(target.host);
   check_manners(target, place, path, faults);
   controls_.push_back({std::move(target), std::move(network), std::move(upstream)});

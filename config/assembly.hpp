@@ -58,8 +58,8 @@ class Assembly {
   // thrown away, so that its own faults still come to light.
   CountryDraft& add_country(Country country, Place place, const Path& path, Faults& faults);
   NetworkDraft& add_network(CountryDraft& country, Network network, Place place, const Path& path, Faults& faults);
-  void add_target(NetworkDraft& network, TargetDraft draft, Place place, const Path& path, Faults& faults);
-  void add_control(TargetDraft draft, std::string network, std::string upstream, Place place, const Path& path,
+  void add_target(NetworkDraft& network, const TargetDraft& draft, Place place, const Path& path, Faults& faults);
+  void add_control(const TargetDraft& draft, std::string network, std::string upstream, Place place, const Path& path,
                    Faults& faults);
 
   // Null when there is none.
@@ -69,7 +69,10 @@ class Assembly {
   void finish(Configuration& configuration, Faults& faults);
 
  private:
-  Ways ways(const Settings* network, const ProbeList* network_list, const TargetDraft& draft);
+  // Fills in how it is asked; a target that is only traced is at fault.
+  void set_ways(Target& target, const Settings* network, const ProbeList* network_list, const TargetDraft& draft,
+                Place place, const Path& path, Faults& faults);
+  Ways shared(std::vector<probes::ProbeSpec> specs);
   void check_manners(const Target& target, Place place, const Path& path, Faults& faults);
   void count_rate(const Target& target);
   void check_rates(Faults& faults) const;

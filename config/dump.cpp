@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <set>
 #include <string>
@@ -68,6 +69,13 @@ void write_ask(const probes::DnsSpec& spec, Out out) {
                  list(spec.expect.rcodes), list(spec.expect.answer_matches), list(spec.expect.answer_mismatches));
 }
 
+void write_ask(const probes::TraceSpec& spec, Out out) {
+  constexpr std::array<const char*, 3> kMethods = {"icmp", "udp", "tcp"};
+  fmt::format_to(out, "    type: trace\n    method: {}\n    max_hops: {}\n    attempts: {}\n",
+                 kMethods[static_cast<std::size_t>(spec.method)], spec.max_hops, spec.attempts);
+  if (spec.port != 0) fmt::format_to(out, "    port: {}\n", spec.port);
+}
+
 void write_probe(const std::string& name, const probes::ProbeSpec& spec, Out out) {
   fmt::format_to(out, "  {}:\n", scalar(name));
   std::visit([out](const auto& ask) { write_ask(ask, out); }, spec.ask);
@@ -75,9 +83,11 @@ void write_probe(const std::string& name, const probes::ProbeSpec& spec, Out out
                  base::format_duration(spec.timeout));
   if (spec.source) fmt::format_to(out, "    source: {}\n", scalar(spec.source->to_string()));
   if (!spec.interface.empty()) fmt::format_to(out, "    interface: {}\n", scalar(spec.interface));
+  fmt::format_to(out, "    dscp: {}\n", spec.dscp);
+  if (std::holds_alternative<probes::TraceSpec>(spec.ask)) return;
   std::vector<std::string> buckets;
   for (const double bound : spec.rtt_buckets) buckets.push_back(base::format_duration(base::from_seconds(bound)));
-  fmt::format_to(out, "    dscp: {}\n    ttl: {}\n    rtt_buckets: {}\n", spec.dscp, spec.ttl, list(buckets));
+  fmt::format_to(out, "    ttl: {}\n    rtt_buckets: {}\n", spec.ttl, list(buckets));
 }
 
 // The distinct ways of asking, each under a name of its own: two that share the name of their channels
@@ -127,8 +137,10 @@ class ProbeNames {
   }
 
   void add(const Target& target) {
-    for (const probes::ProbeSpec& spec : target.probes) {
-      if (find(spec) == entries_.end()) entries_.push_back({&spec, {}});
+    for (const Ways* ways : {&target.probes, &target.traces}) {
+      for (const probes::ProbeSpec& spec : *ways) {
+        if (find(spec) == entries_.end()) entries_.push_back({&spec, {}});
+      }
     }
   }
 
@@ -138,7 +150,9 @@ class ProbeNames {
 
 std::string target_fields(const Target& target, const ProbeNames& names) {
   std::vector<std::string> uses;
-  for (const probes::ProbeSpec& spec : target.probes) uses.push_back(names.use(spec));
+  for (const Ways* ways : {&target.probes, &target.traces}) {
+    for (const probes::ProbeSpec& spec : *ways) uses.push_back(names.use(spec));
+  }
   return fmt::format("name: {}, host: {}, probes: [{}]", scalar(target.name), scalar(target.host),
                      fmt::join(uses, ", "));
 }
@@ -164,6 +178,9 @@ void write_rest(const Configuration& configuration, Out out) {
   fmt::format_to(out, "engine:\n  late_window: {}\n  max_lag: {}\n  ask_at_once: {}\n  shards: {}\n",
                  base::format_duration(engine.late_window), base::format_duration(engine.max_lag), engine.ask_at_once,
                  engine.shards);
+  if (!configuration.evidence.as_table.empty()) {
+    fmt::format_to(out, "evidence:\n  as_table: {}\n", scalar(configuration.evidence.as_table));
+  }
   fmt::format_to(out, "listen: {}\nweb:\n", scalar(configuration.listen));
   if (!configuration.web.config_file.empty()) {
     fmt::format_to(out, "  config_file: {}\n", scalar(configuration.web.config_file));

@@ -17,7 +17,7 @@ namespace keys {
 using std::string_view;
 inline constexpr auto kTop =
     std::to_array<string_view>({"vantage", "defaults", "probes", "countries", "targets_files", "budget", "detect",
-                                "engine", "listen", "web", "journal", "retention", "record", "log"});
+                                "engine", "evidence", "listen", "web", "journal", "retention", "record", "log"});
 inline constexpr auto kVantage = std::to_array<string_view>({"name", "controls"});
 inline constexpr auto kControl = std::to_array<string_view>({"name", "host", "network", "upstream", "probes"});
 inline constexpr auto kDefaults = std::to_array<string_view>({"probes"});
@@ -34,6 +34,7 @@ inline constexpr auto kIcmp = std::to_array<string_view>({"size", "dont_fragment
 inline constexpr auto kTcp = std::to_array<string_view>({"port", "mode"});
 inline constexpr auto kDns = std::to_array<string_view>(
     {"query", "record", "transport", "port", "recursion_desired", "nsid", "edns_size", "expect"});
+inline constexpr auto kTrace = std::to_array<string_view>({"method", "port", "max_hops", "attempts"});
 inline constexpr auto kExpect = std::to_array<string_view>({"rcodes", "answer_matches", "answer_mismatches"});
 inline constexpr auto kBudget = std::to_array<string_view>({"total_rate", "prefix_rate", "do_not_probe"});
 inline constexpr auto kDetect = std::to_array<string_view>({"down_threshold",
@@ -67,6 +68,7 @@ inline constexpr auto kDetect = std::to_array<string_view>({"down_threshold",
                                                             "cusum_limit",
                                                             "review_after"});
 inline constexpr auto kEngine = std::to_array<string_view>({"late_window", "max_lag", "ask_at_once", "shards"});
+inline constexpr auto kEvidence = std::to_array<string_view>({"as_table"});
 inline constexpr auto kWeb = std::to_array<string_view>({"config_file", "reload"});
 inline constexpr auto kLog = std::to_array<string_view>({"level"});
 // A target file in Prometheus' file_sd form, and the labels in it that mean something here.

@@ -11,6 +11,7 @@
 #include <limits>
 #include <utility>
 
+#include "config/as_table.hpp"
 #include "config/assembly.hpp"
 #include "config/file.hpp"
 #include "config/names.hpp"
@@ -93,6 +94,28 @@ Engine read_engine(const Reader& top) {
   return engine;
 }
 
+// Who serves nothing needs no table either.
+Evidence read_evidence(const Reader& top, const std::filesystem::path& folder, WebFiles web_files,
+                       std::deque<Faults>& files) {
+  Evidence evidence;
+  const Node* node = top.map("evidence");
+  if (!node) return evidence;
+  const Reader reader(*node, top.path().child("evidence"), top.faults(), {keys::kEvidence});
+  const auto written = reader.text("as_table");
+  if (written && written->empty()) reader.fault("as_table", "an empty path; give one or leave the key out");
+  if (!written || written->empty()) return evidence;
+  evidence.as_table = std::filesystem::absolute(folder / *written).lexically_normal().string();
+  if (web_files == WebFiles::kLeave) return evidence;
+  Faults& faults = files.emplace_back((folder / *written).lexically_normal().string());
+  auto table = read_as_table(evidence.as_table, faults);
+  if (table) {
+    evidence.table = std::make_shared<const AsTable>(std::move(*table));
+  } else {
+    reader.fault("as_table", fmt::format("{}: {}", faults.file(), table.error().text));
+  }
+  return evidence;
+}
+
 std::optional<std::string> read_level(const Reader& top) {
   constexpr auto kLevels = std::to_array<std::pair<std::string_view, std::string_view>>(
       {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}});
@@ -131,6 +154,7 @@ class DocumentReader {
     if (!configuration.countries.empty()) book_.warn_of_unused(faults_);
     configuration.detect = read_detect(top_);
     configuration.engine = read_engine(top_);
+    configuration.evidence = read_evidence(top_, folder, web_files, files);
     if (auto listen = top_.text("listen")) {
       if (auto problem = listen_problem(*listen)) top_.fault("listen", std::move(*problem));
       configuration.listen = std::move(*listen);
@@ -202,8 +226,8 @@ class DocumentReader {
     auto draft = read_target_fields(reader);
     if (!draft) return;
     if (!network) network = draft->name;
-    assembly_.add_control(std::move(*draft), std::move(*network), reader.text("upstream").value_or(""),
-                          name_place(reader), path, faults_);
+    assembly_.add_control(*draft, std::move(*network), reader.text("upstream").value_or(""), name_place(reader), path,
+                          faults_);
   }
 
   void read_target(const Node& node, const Path& path, NetworkDraft& network) {
@@ -214,7 +238,7 @@ class DocumentReader {
     }
     const Reader reader(node, path, faults_, {keys::kTarget, keys::kSettings});
     auto draft = read_target_fields(reader);
-    if (draft) assembly_.add_target(network, std::move(*draft), name_place(reader), path, faults_);
+    if (draft) assembly_.add_target(network, *draft, name_place(reader), path, faults_);
   }
 
   // Where a name that is taken stands: at the name itself, or at the host that stands in for it.

@@ -19,6 +19,7 @@ struct Target {
   std::string name;
   std::string host;  // an address or a domain name
   Ways probes;       // after inheritance; never empty; names unique
+  Ways traces{};     // the same, of those that are traces; mostly empty
 };
 
 // Somebody to ask outside every watched country: when these fail, the fault is ours.
@@ -101,6 +102,14 @@ struct Engine {
   std::uint32_t shards = 1;                               // threads that probe, in this one process
 };
 
+class AsTable;
+
+// What there is to know of paths.
+struct Evidence {
+  std::string as_table;                  // absolute; empty: which AS an address belongs to is not known
+  std::shared_ptr<const AsTable> table;  // what it says (config/as_table.hpp); null without one
+};
+
 struct WebFile;
 
 // How what is served is guarded.
@@ -116,6 +125,7 @@ struct Options {
   Budget budget;
   Detect detect;
   Engine engine;
+  Evidence evidence;
   std::string listen = "127.0.0.1:10547";
   Web web;
   std::string journal = "/var/lib/blipd/journal.db";       // events, minutes and what is usual; empty: nowhere

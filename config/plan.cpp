@@ -121,6 +121,7 @@ class Planner {
     place_networks();
     place_targets();
     place_channels();
+    place_traces();
     plan_->changes = {is_first_ ? 0 : previous_.generation, differences(previous_.channels, plan_->channels),
                       differences(previous_.targets, plan_->targets)};
     return plan_;
@@ -269,6 +270,19 @@ class Planner {
     plan_->targets[target].channels.push_back(place.index);
   }
 
+  void place_traces() {
+    auto place = target_at_.begin();
+    for (std::size_t i = 0; i < sources_.size(); ++i) {
+      for (const Target* target : sources_[i].targets) {
+        const TargetIndex at = (place++)->index;
+        const auto& list = target->traces.shared();
+        if (!list) continue;
+        if (held_.insert(list.get()).second) plan_->ways.push_back(list);
+        for (const probes::ProbeSpec& spec : *list) plan_->traces.push_back({at, network_at_[i].index, &spec});
+      }
+    }
+  }
+
   // Few ways of asking are shared by many, so the same two are compared over and over.
   bool is_same(const probes::ProbeSpec& before, const probes::ProbeSpec& now) {
     const probes::ProbeSpec*& known = known_same_[&now];
@@ -301,9 +315,14 @@ const probes::ProbeSpec& PlannedChannel::nothing() {
 std::string Plan::channel_name(ChannelIndex index) const {
   const PlannedChannel& channel = channels[index];
   if (!channel.is_active) return {};
-  const PlannedNetwork& network = networks[channel.network];
-  return fmt::format("{}/{}/{}/{}", network.country ? std::string_view(countries[*network.country].code) : kVantage,
-                     network.name, targets[channel.target].name, channel.spec().name);
+  return fmt::format("{}/{}/{}", network_name(*this, networks[channel.network]), targets[channel.target].name,
+                     channel.spec().name);
+}
+
+std::string Plan::trace_name(TraceIndex index) const {
+  const PlannedTrace& trace = traces[index];
+  return fmt::format("{}/{}/{}", network_name(*this, networks[trace.network]), targets[trace.target].name,
+                     trace.asks->name);
 }
 
 std::optional<ChannelIndex> Plan::find_channel(std::string_view name) const {

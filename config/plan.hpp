@@ -53,6 +53,14 @@ struct PlannedTarget {
   std::uint64_t since_generation = 0;  // of this name at this host
 };
 
+// A target whose path is looked at: no channel, so nothing is counted or judged of it.
+struct PlannedTrace {
+  TargetIndex target = 0;
+  NetworkIndex network = 0;
+  const probes::ProbeSpec* asks = nullptr;  // with a TraceSpec; never null; belongs to the plan's `ways`
+};
+using TraceIndex = std::uint32_t;
+
 struct PlannedNetwork {
   bool is_active = false;
   std::string name;
@@ -92,12 +100,16 @@ struct Plan {
   std::vector<PlannedTarget> targets;
   std::vector<PlannedNetwork> networks;
   std::vector<PlannedCountry> countries;
+  // In the order of the configuration: with a new plan positions change. A trace is known by its name.
+  std::vector<PlannedTrace> traces;
   std::vector<std::shared_ptr<const Ways::List>> ways;  // keeps what `asks` points at
   Changes changes;
 
   // country/network/target/probe, put together from the rows: the channel's identity, and what its phase is hashed
   // from. Empty for one that is not active.
   std::string channel_name(ChannelIndex index) const;
+
+  std::string trace_name(TraceIndex index) const;
 
   // By country/network/target/probe; controls are vantage/network/target/probe. Empty when there is none. Looks at
   // every target of the network: who searches for many makes a table of the names.

@@ -13,14 +13,15 @@ namespace {
 constexpr std::string_view kBuiltIn = "ping";
 
 constexpr auto kTypes = std::to_array<std::pair<std::string_view, ProbeType>>(
-    {{"icmp", ProbeType::kIcmp}, {"tcp", ProbeType::kTcp}, {"dns", ProbeType::kDns}});
+    {{"icmp", ProbeType::kIcmp}, {"tcp", ProbeType::kTcp}, {"dns", ProbeType::kDns}, {"trace", ProbeType::kTrace}});
 
 // The keys of a type; of all types where it is not known, so that one mistake is one fault.
-std::array<Keys, 3> keys_of(std::optional<ProbeType> type) {
-  if (!type) return {keys::kIcmp, keys::kTcp, keys::kDns};
-  if (*type == ProbeType::kIcmp) return {keys::kIcmp, {}, {}};
-  if (*type == ProbeType::kTcp) return {keys::kTcp, {}, {}};
-  return {keys::kDns, {}, {}};
+std::array<Keys, 4> keys_of(std::optional<ProbeType> type) {
+  if (!type) return {keys::kIcmp, keys::kTcp, keys::kDns, keys::kTrace};
+  if (*type == ProbeType::kIcmp) return {keys::kIcmp};
+  if (*type == ProbeType::kTcp) return {keys::kTcp};
+  if (*type == ProbeType::kTrace) return {keys::kTrace};
+  return {keys::kDns};
 }
 
 // Finds a word by hand, before it is known which keys the mapping may hold.
@@ -36,6 +37,19 @@ void set_type(probes::ProbeSpec& spec, ProbeType type) {
   if (type == ProbeType::kIcmp) spec.ask = probes::IcmpSpec{};
   if (type == ProbeType::kTcp) spec.ask = probes::TcpSpec{};
   if (type == ProbeType::kDns) spec.ask = probes::DnsSpec{};
+  if (type != ProbeType::kTrace) return;
+  spec.ask = probes::TraceSpec{};
+  spec.interval = kUsualTraceInterval;
+  spec.timeout = kUsualTraceTimeout;
+}
+
+// The port that traces usually ask: of UDP the first of traceroute's (1988), which nobody serves.
+void complete(probes::ProbeSpec& spec) {
+  auto* const trace = std::get_if<probes::TraceSpec>(&spec.ask);
+  if (trace == nullptr) return;
+  if (trace->method == probes::TraceMethod::kIcmp) trace->port = 0;
+  if (trace->port != 0 || trace->method == probes::TraceMethod::kIcmp) return;
+  trace->port = trace->method == probes::TraceMethod::kUdp ? 33434 : 80;
 }
 
 // Two channels of one name could not be told apart.
@@ -90,10 +104,11 @@ void ProbeBook::read_probe(Named& probe, const Node& node, const Path& path, Fau
     if (found != kTypes.end()) known = found->second;
   }
   const auto of_type = keys_of(known);
-  const Reader reader(node, path, faults, {keys::kProbe, keys::kSettings, of_type[0], of_type[1], of_type[2]});
+  const Reader reader(node, path, faults,
+                      {keys::kProbe, keys::kSettings, of_type[0], of_type[1], of_type[2], of_type[3]});
   if (node.kind != Node::Kind::kMap) return;
   if (!reader.has("type")) {
-    faults.fault(node.place, path, "no type; add 'type: icmp', 'type: tcp' or 'type: dns'");
+    faults.fault(node.place, path, "no type; add 'type: icmp', 'type: tcp', 'type: dns' or 'type: trace'");
   }
   probe.type = reader.choice<ProbeType>("type", kTypes);
   probe.settings = read_settings(reader, probe.type);
@@ -133,7 +148,8 @@ std::optional<ProbeUse> ProbeBook::read_changed_use(const Node& node, const Path
   const auto found = word ? named_.find(*word) : named_.end();
   const auto type = found == named_.end() ? std::nullopt : found->second.type;
   const auto of_type = keys_of(type);
-  const Reader reader(node, path, faults, {keys::kUse, keys::kSettings, of_type[0], of_type[1], of_type[2]});
+  const Reader reader(node, path, faults,
+                      {keys::kUse, keys::kSettings, of_type[0], of_type[1], of_type[2], of_type[3]});
   if (!reader.has("use")) {
     faults.fault(node.place, path, "no probe; add 'use:' with the name of one");
     return std::nullopt;
@@ -182,13 +198,14 @@ std::vector<probes::ProbeSpec> ProbeBook::specs(const Settings* network, const S
     spec.name = use.name;
     spec.rtt_buckets = default_rtt_buckets();
     set_type(spec, *found->second.type);
-    apply(defaults_, spec);
+    apply_to_all(defaults_, spec);
     apply(found->second.settings, spec);
     if (list->level == ProbeList::Level::kDefaults) apply(use.settings, spec);
-    if (network) apply(*network, spec);
+    if (network) apply_to_all(*network, spec);
     if (list->level == ProbeList::Level::kNetwork) apply(use.settings, spec);
-    if (target) apply(*target, spec);
+    if (target) apply_to_all(*target, spec);
     if (list->level == ProbeList::Level::kTarget) apply(use.settings, spec);
+    complete(spec);
     specs.push_back(std::move(spec));
   }
   return specs;

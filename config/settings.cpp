@@ -121,6 +121,21 @@ void read_dns(const Reader& reader, Settings& settings) {
   settings.expect = read_expect(reader);
 }
 
+void read_trace(const Reader& reader, Settings& settings) {
+  constexpr auto kMethods = std::to_array<std::pair<std::string_view, probes::TraceMethod>>(
+      {{"icmp", probes::TraceMethod::kIcmp}, {"udp", probes::TraceMethod::kUdp}, {"tcp", probes::TraceMethod::kTcp}});
+  settings.method = reader.choice<probes::TraceMethod>("method", kMethods);
+  settings.port = read_port(reader);
+  settings.max_hops = reader.whole<std::uint8_t>("max_hops", 1, probes::TraceSpec::kMostHops);
+  settings.attempts = reader.whole<std::uint8_t>("attempts", 1, probes::TraceSpec::kMostAttempts);
+  if (settings.interval && *settings.interval < kShortestTraceInterval) {
+    reader.fault("interval",
+                 fmt::format("a trace every {} asks each router on the way as often; give {} or more",
+                             base::format_duration(*settings.interval), base::format_duration(kShortestTraceInterval)));
+  }
+  if (reader.has("ttl")) reader.fault("ttl", "a trace sets that itself; remove it, or say how far by 'max_hops'");
+}
+
 template <class T, class U>
 void cover(const std::optional<T>& from, U& to) {
   if (from) to = *from;
@@ -145,6 +160,13 @@ void cover_ask(const Settings& from, probes::DnsSpec& to) {
   cover(from.nsid, to.nsid);
   cover(from.edns_size, to.edns_size);
   cover(from.expect, to.expect);
+}
+
+void cover_ask(const Settings& from, probes::TraceSpec& to) {
+  cover(from.method, to.method);
+  cover(from.port, to.port);
+  cover(from.max_hops, to.max_hops);
+  cover(from.attempts, to.attempts);
 }
 
 }  // namespace
@@ -179,6 +201,7 @@ Settings read_settings(const Reader& reader, std::optional<ProbeType> type) {
   if (type == ProbeType::kIcmp) read_icmp(reader, settings);
   if (type == ProbeType::kTcp) read_tcp(reader, settings);
   if (type == ProbeType::kDns) read_dns(reader, settings);
+  if (type == ProbeType::kTrace) read_trace(reader, settings);
   return settings;
 }
 
@@ -191,6 +214,16 @@ void apply(const Settings& settings, probes::ProbeSpec& spec) {
   cover(settings.ttl, spec.ttl);
   cover(settings.rtt_buckets, spec.rtt_buckets);
   std::visit([&settings](auto& ask) { cover_ask(settings, ask); }, spec.ask);
+}
+
+void apply_to_all(const Settings& settings, probes::ProbeSpec& spec) {
+  if (!std::holds_alternative<probes::TraceSpec>(spec.ask)) {
+    apply(settings, spec);
+    return;
+  }
+  cover(settings.source, spec.source);
+  cover(settings.interface, spec.interface);
+  cover(settings.dscp, spec.dscp);
 }
 
 }  // namespace blipd::config

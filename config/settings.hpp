@@ -13,12 +13,16 @@
 
 namespace blipd::config {
 
-enum class ProbeType : std::uint8_t { kIcmp, kTcp, kDns };
+enum class ProbeType : std::uint8_t { kIcmp, kTcp, kDns, kTrace };
 
 inline constexpr base::Duration kShortestInterval = std::chrono::milliseconds(10);
 inline constexpr base::Duration kLongestInterval = std::chrono::hours(24);
 inline constexpr base::Duration kShortestTimeout = std::chrono::milliseconds(1);
 inline constexpr base::Duration kLongestTimeout = std::chrono::minutes(5);
+// A trace asks every router on its way, and paths change rarely.
+inline constexpr base::Duration kShortestTraceInterval = std::chrono::seconds(10);
+inline constexpr base::Duration kUsualTraceInterval = std::chrono::minutes(10);
+inline constexpr base::Duration kUsualTraceTimeout = std::chrono::seconds(1);
 inline constexpr std::size_t kMaxBuckets = 64;
 
 // From a millisecond (the same exchange) to five seconds (a satellite behind a full queue), finest where
@@ -37,7 +41,7 @@ struct Settings {
   std::optional<bool> dont_fragment;
   // tcp
   std::optional<probes::TcpMode> mode;
-  // tcp and dns
+  // tcp, dns and trace
   std::optional<std::uint16_t> port;
   // dns
   std::optional<std::string> query, record;
@@ -45,6 +49,9 @@ struct Settings {
   std::optional<bool> recursion_desired, nsid;
   std::optional<std::uint16_t> edns_size;
   std::optional<probes::DnsExpectations> expect;
+  // trace
+  std::optional<probes::TraceMethod> method;
+  std::optional<std::uint8_t> max_hops, attempts;
 };
 
 // The keys of `keys::kSettings`.
@@ -53,5 +60,9 @@ Settings read_settings(const Reader& reader);
 Settings read_settings(const Reader& reader, std::optional<ProbeType> type);
 
 void apply(const Settings& settings, probes::ProbeSpec& spec);
+
+// Of a level that speaks of all probes below it (defaults, network, target): how often hosts are asked says nothing of
+// how often paths are.
+void apply_to_all(const Settings& settings, probes::ProbeSpec& spec);
 
 }  // namespace blipd::config

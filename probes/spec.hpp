@@ -58,6 +58,19 @@ struct DnsSpec {
   bool operator==(const DnsSpec&) const = default;
 };
 
+enum class TraceMethod : std::uint8_t { kIcmp, kUdp, kTcp };
+
+// The path to a target, hop by hop. No channel: it gives paths (probes/trace.hpp), never results.
+struct TraceSpec {
+  static constexpr std::uint8_t kMostHops = 64;
+  static constexpr std::uint8_t kMostAttempts = 5;
+  TraceMethod method = TraceMethod::kIcmp;
+  std::uint16_t port = 0;  // of UDP and TCP
+  std::uint8_t max_hops = 30;
+  std::uint8_t attempts = 2;  // packets to a hop that stays silent
+  bool operator==(const TraceSpec&) const = default;
+};
+
 struct ProbeSpec {
   std::string name;
   base::Duration interval = std::chrono::seconds(5);
@@ -67,7 +80,7 @@ struct ProbeSpec {
   std::uint8_t dscp = 0;                // 0–63 (RFC 2474)
   std::uint8_t ttl = 64;                // 1–255, hop limit in IPv6
   std::vector<double> rtt_buckets;      // upper bounds in seconds of the RTT histogram, ascending
-  std::variant<IcmpSpec, TcpSpec, DnsSpec> ask;
+  std::variant<IcmpSpec, TcpSpec, DnsSpec, TraceSpec> ask;
   bool operator==(const ProbeSpec&) const = default;
 };
 

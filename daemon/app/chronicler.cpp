@@ -45,6 +45,7 @@ void Chronicler::tick(const base::Moment& now) {
     tell(event, is_begun);
     is_beat_changed = is_beat_changed || (event.kind == event::Kind::kInstability && (is_begun || !event.is_open()));
     recent_.take(event);
+    if (listener_) listener_(event);
     if (journal_) journal_->remember(event);
   }
   if (!journal_) return;

@@ -2,10 +2,12 @@
 // On the probing thread; never waits.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "daemon/app/log.hpp"
 #include "daemon/app/recent_events.hpp"
@@ -23,6 +25,9 @@ class Chronicler {
   void recall();
 
   void tick(const base::Moment& now);
+
+  // Is told of each revision, too; before the first tick.
+  void listen(std::function<void(const event::Event&)> listener) { listener_ = std::move(listener); }
 
   // The last words before the end.
   void finish(const base::Moment& now);
@@ -50,6 +55,7 @@ class Chronicler {
   pipeline::Pipeline& pipeline_;
   std::unique_ptr<journal::Journal> journal_;
   Log& log_;
+  std::function<void(const event::Event&)> listener_;
   RecentEvents recent_;
   std::set<std::string> open_;  // ids; several revisions of one moment come as the last of them
   base::MonoTime alive_ = base::MonoTime::min();

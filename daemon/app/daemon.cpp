@@ -14,6 +14,7 @@
 #include "config/plan.hpp"
 #include "daemon/app/app.hpp"
 #include "daemon/app/chronicler.hpp"
+#include "daemon/app/path_watch.hpp"
 #include "daemon/app/privileges.hpp"
 #include "daemon/app/publisher.hpp"
 #include "daemon/app/reaper.hpp"
@@ -49,6 +50,7 @@ class Daemon::Impl {
         log_(log),
         plan_(reaper_.watch(config::make_plan(loaded.configuration, nullptr))),
         pipeline_(plan_, clock_.read()),
+        paths_(plan_, pipeline_, log),
         publisher_(pipeline_, [this] { on_probing_thread([this] { wake(); }); }),
         supervisor_(Supervisor::of_environment(clock_.read().mono)),
         signals_(io_, SIGTERM, SIGINT, SIGHUP),
@@ -120,6 +122,7 @@ class Daemon::Impl {
     if (!give_up_privileges()) log_.write(Severity::kWarning, "privileges_kept", "the kernel would not take them back");
 
     chronicler_ = std::make_unique<Chronicler>(pipeline_, open_journal(), log_);
+    chronicler_->listen([this](const event::Event& event) { paths_.on_event(event, clock_.read().mono); });
     chronicler_->recall();
     reload_ = {true, clock_.read().wall};
     auto server = serve::Server::start(served, [this](Publisher::Done done) { publisher_.request(std::move(done)); });
@@ -162,6 +165,7 @@ class Daemon::Impl {
     pipeline_.advance(now);
     if (const auto urgent = pipeline_.take_urgent(); !urgent.empty()) engine_->ask_now(urgent);
     chronicler_->tick(now);
+    paths_.tick(*engine_, now.mono);
     if (publisher_.tick(now, [this](serve::Published& published) { complete(published); })) engine_->wake();
     if (recorder_ && now.mono - recorded_ >= std::chrono::milliseconds(200)) record(now);
     if (supervisor_.is_due(now.mono)) report_progress(now);
@@ -172,6 +176,7 @@ class Daemon::Impl {
     published.journal = chronicler_->health();
     published.reload = reload_;
     published.ended = chronicler_->ended();
+    published.paths = paths_.rows();
     if (recorder_) published.record = recorder_->health();
   }
 
@@ -262,6 +267,7 @@ class Daemon::Impl {
     pipeline_.adopt(plan_);
     if (recorder_) recorder_->adopt(plan_);
     engine_->adopt(plan_);
+    paths_.adopt(plan_);
     server_->adopt(plan_->configuration.web);
     chronicler_->set_retention(plan_->configuration.retention);
     log_.set_level(plan_->configuration.log_level);
@@ -299,6 +305,7 @@ class Daemon::Impl {
   std::size_t channels_ = 0;              // of it, active ones
   std::optional<base::Duration> period_;  // the shortest of their intervals
   pipeline::Pipeline pipeline_;
+  PathWatch paths_;
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<Chronicler> chronicler_;
   Publisher publisher_;

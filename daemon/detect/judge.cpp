@@ -43,6 +43,9 @@ void Judge::adopt(std::shared_ptr<const config::Plan> plan) { assessment_->adopt
 std::vector<probes::ChannelIndex> Judge::take_urgent() { return assessment_->hearing().take_urgent(); }
 std::vector<event::Event> Judge::take_events() { return assessment_->take_events(); }
 std::vector<event::Event> Judge::open_events() const { return assessment_->open_events(); }
+bool Judge::attach(const std::string& event_id, event::Evidence more) {
+  return assessment_->attach(event_id, std::move(more));
+}
 Recollection Judge::recollect() const { return assessment_->recollect(); }
 void Judge::recollect(Recollection& recollection, std::size_t channels) const {
   assessment_->recollect(recollection, channels);

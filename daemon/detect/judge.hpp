@@ -80,6 +80,8 @@ class Judge {
   // Events that changed since the last call, each as it now stands; and those that are open.
   std::vector<event::Event> take_events();
   std::vector<event::Event> open_events() const;
+  // See Ledger.
+  bool attach(const std::string& event_id, event::Evidence more);
 
   // For a restart; see Assessment.
   Recollection recollect() const;

@@ -1,6 +1,7 @@
 #include "daemon/detect/ledger.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "probes/base/text.hpp"
 
@@ -50,6 +51,7 @@ void Ledger::set_now(const base::Moment& now) {
     event.updated += step;
     if (event.end) move(*event.end);
     for (event::Fall& fall : event.onset.order) move(fall.when);
+    event.evidence.move(step);
     if (!event.is_open()) continue;
     ++event.revision;
     publish(event);
@@ -101,6 +103,15 @@ void Ledger::revise(const std::string& id, const Edit& edit) {
   event.updated = std::max(event.updated, now_.wall);
   ++event.revision;
   publish(event);
+}
+
+bool Ledger::attach(const std::string& id, event::Evidence more) {
+  const auto found = events_.find(id);
+  // Revision 0: whoever opened it has not said yet what it is.
+  if (found == events_.end() || found->second.revision == 0) return false;
+  if (!found->second.evidence.add(std::move(more))) return false;
+  revise(id, [](event::Event&) {});
+  return true;
 }
 
 void Ledger::publish(const event::Event& event) {

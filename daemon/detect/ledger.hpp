@@ -48,7 +48,11 @@ class Ledger {
   const event::Event& get(const std::string& id) const { return events_.at(id); }
   bool holds(const std::string& id) const { return events_.contains(id); }
 
-  // It will not be revised again. Kept a while for those of the same incident.
+  // Adds to an event that is open, or ended so lately that it is kept, as one more revision. False: it is neither, or
+  // has as much as an event may have.
+  bool attach(const std::string& id, event::Evidence more);
+
+  // It will not be revised again, but for what is attached. Kept a while for those of the same incident.
   void release(const std::string& id);
 
   // Each event that changed since the last call, as it now stands, in the order of changing.

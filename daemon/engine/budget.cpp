@@ -19,18 +19,24 @@ Budget::Budget(const config::Budget& limits, Taken taken) : limits_(limits), tak
 
 base::Prefix Budget::prefix_of(const base::Address& address) { return {address, address.is_v4() ? 24U : 48U}; }
 
-bool Budget::take(const base::Address& address, base::MonoTime now) {
+bool Budget::take(const base::Address& address, base::MonoTime now) { return take(address, now, Need::kFirst); }
+bool Budget::take_spare(const base::Address& address, base::MonoTime now) { return take(address, now, Need::kSpare); }
+
+bool Budget::take(const base::Address& address, base::MonoTime now, Need need) {
   if (limits_.total_rate <= 0 && limits_.prefix_rate <= 0) return true;
-  if (taken_ == Taken::kByOneThread) return take_unlocked(address, now);
+  if (taken_ == Taken::kByOneThread) return take_unlocked(address, now, need);
   const std::lock_guard lock(mutex_);
-  return take_unlocked(address, now);
+  return take_unlocked(address, now, need);
 }
 
-bool Budget::take_unlocked(const base::Address& address, base::MonoTime now) {
-  if (!total_.allows(now)) return false;
+bool Budget::take_unlocked(const base::Address& address, base::MonoTime now, Need need) {
+  const auto allows = [&](const RateLimit& limit) {
+    return need == Need::kFirst ? limit.allows(now) : limit.has_spare(now);
+  };
+  if (!allows(total_)) return false;
   if (limits_.prefix_rate > 0) {
     RateLimit& limit = prefixes_.try_emplace(prefix_of(address), limits_.prefix_rate).first->second;
-    if (!limit.allows(now)) return false;
+    if (!allows(limit)) return false;
     limit.spend(now);
   }
   total_.spend(now);

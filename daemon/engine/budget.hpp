@@ -22,6 +22,8 @@ class RateLimit {
   explicit RateLimit(double rate);  // 0: no limit
 
   bool allows(base::MonoTime now) const { return !is_limited() || next_ <= now + tolerance_; }
+  // Whether after one more at least half of the burst is left for others.
+  bool has_spare(base::MonoTime now) const { return !is_limited() || next_ + spacing_ <= now + tolerance_ / 2; }
   void spend(base::MonoTime now);
 
  private:
@@ -45,10 +47,15 @@ class Budget {
   // a little: a limit's own time never goes back.
   bool take(const base::Address& address, base::MonoTime now);
 
+  // The same for what may wait: takes only of what leaves half of each limit's burst to probes.
+  bool take_spare(const base::Address& address, base::MonoTime now);
+
   bool is_refused(const base::Address& address) const;  // on the do-not-probe list
 
  private:
-  bool take_unlocked(const base::Address& address, base::MonoTime now);
+  enum class Need : std::uint8_t { kFirst, kSpare };
+  bool take(const base::Address& address, base::MonoTime now, Need need);
+  bool take_unlocked(const base::Address& address, base::MonoTime now, Need need);
 
   config::Budget limits_;
   Taken taken_;

@@ -12,9 +12,9 @@ namespace blipd::engine {
 
 namespace {
 
-// Longest that we look into: an ICMPv6 error with an extension header, quoting an IPv6 echo with its token, needs
-// some 130 bytes behind the link header.
-constexpr int kSnapLength = 256;
+// Longest that we look into: an ICMPv6 error with a quote of 128 bytes and behind it what a router adds (RFC 4884:
+// eight labels, an interface with its name), some 320 bytes with the link header.
+constexpr int kSnapLength = 384;
 
 // How long the kernel fills a block of the ring before it hands it over. Each hand-over costs; later ones cost
 // nothing in accuracy, since the stamps are the kernel's.
@@ -93,15 +93,16 @@ std::string capture_filter(const CaptureOptions& options) {
   // libpcap 1.10 does not index TCP inside IPv6 by tcp[]: the flags of a segment without extension headers stand at
   // byte 53 of the packet. 0x17 = RST | SYN | ACK | FIN (RFC 9293, 3.1); outgoing: SYN alone.
   return fmt::format(
-      "(icmp and (((icmp[0] == 8 or icmp[0] == 0) and icmp[4:2] == {0}) or "
+      "(icmp and (((icmp[0] == 8 or icmp[0] == 0) and (icmp[4:2] == {0} or icmp[4:2] == {4})) or "
       "icmp[0] == 3 or icmp[0] == 11 or icmp[0] == 12)) or "
-      "(icmp6 and (((ip6[40] == 128 or ip6[40] == 129) and ip6[44:2] == {0}) or (ip6[40] >= 1 and ip6[40] <= 4))) or "
+      "(icmp6 and (((ip6[40] == 128 or ip6[40] == 129) and (ip6[44:2] == {0} or ip6[44:2] == {4})) or (ip6[40] >= 1 "
+      "and ip6[40] <= 4))) or "
       "(ip and tcp and ((dst {1} and tcp[13] & 6 != 0) or (src {1} and tcp[13] & 0x17 == 2))) or "
       "(ip6 and tcp and ((dst {1} and ip6[53] & 6 != 0) or (src {1} and ip6[53] & 0x17 == 2))) or "
       // Behind an IPv6 fragment header (RFC 8200, 4.5) the offsets above are not where they seem: all are let through.
       "(ip6 and ip6[6] == 44) or "
       "(udp and src portrange {2}-{3})",
-      id, ports, probes::kFirstSourcePort, probes::kLastSourcePort);
+      id, ports, probes::kFirstSourcePort, probes::kLastSourcePort, options.trace_identifier);
 }
 
 base::Expected<std::unique_ptr<PacketSource>> open_capture(const CaptureOptions& options) {

@@ -16,6 +16,7 @@ namespace blipd::engine {
 
 struct CaptureOptions {
   std::uint16_t echo_identifier = 0;
+  std::uint16_t trace_identifier = 0;
   probes::PortRange ports;  // our TCP source ports. DNS leaves from any port of ours: see DnsUdpSockets
   int ring_bytes = 16 << 20;
 };

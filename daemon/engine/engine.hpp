@@ -11,12 +11,14 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "config/plan.hpp"
 #include "daemon/engine/health.hpp"
 #include "daemon/engine/notice.hpp"
 #include "probes/base/error.hpp"
 #include "probes/base/time.hpp"
+#include "probes/path.hpp"
 #include "probes/result.hpp"
 
 namespace boost::asio {
@@ -61,6 +63,11 @@ class Engine {
 
   // Asks these out of turn with the next tick, within the budget.
   virtual void ask_now(std::span<const probes::ChannelIndex> channels) = 0;
+
+  // Traces these paths of the plan at once, as soon as probes and budget leave room.
+  virtual void trace_now(std::span<const config::TraceIndex> traces) = 0;
+  // Those that were traced since the last call, whether asked for or on schedule.
+  virtual std::vector<probes::TracedPath> take_paths() = 0;
 
   // Makes the next tick come at once rather than when something is due.
   virtual void wake() = 0;

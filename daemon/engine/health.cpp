@@ -33,6 +33,10 @@ void add(Health& whole, const Health& shard) {
   whole.shards += shard.shards;
   whole.silent_shards += shard.silent_shards;
   whole.held_ticks += shard.held_ticks;
+  whole.can_trace = whole.can_trace && shard.can_trace;
+  whole.trace_packets += shard.trace_packets;
+  for (std::size_t i = 0; i < whole.traces_ended.size(); ++i) whole.traces_ended[i] += shard.traces_ended[i];
+  whole.traces_waiting += shard.traces_waiting;
 }
 
 }  // namespace

@@ -15,6 +15,9 @@ namespace blipd::engine {
 inline constexpr std::array<double, 13> kLagBuckets = {0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.05,
                                                        0.1,   0.2,   0.5,   1.0,  2.0,   5.0};
 
+// By probes::PathEnd.
+inline constexpr std::size_t kTraceEnds = 5;
+
 struct Health {
   bool is_capturing = false;          // false: answers come from sockets, see `clock_source`
   std::string clock_source = "none";  // capture | kernel | user
@@ -37,6 +40,11 @@ struct Health {
   std::uint32_t shards = 1;         // probing threads
   std::uint32_t silent_shards = 0;  // of those, not heard of: see Tide
   std::uint64_t held_ticks = 0;     // turns that sent nothing because judging was behind
+
+  bool can_trace = false;                                // there is a raw socket to trace with
+  std::uint64_t trace_packets = 0;                       // sent by traces
+  std::array<std::uint64_t, kTraceEnds> traces_ended{};  // by probes::PathEnd
+  std::uint32_t traces_waiting = 0;                      // due or under way
 
   bool is_receiving() const { return is_capturing || clock_source != "none"; }
 };

@@ -31,15 +31,17 @@ Loop::Loop(const base::Clock& clock, probes::ResultSink& sink, Asking asking, co
       asking_(asking),
       notify_(std::move(notify)),
       key_(base::SipKey::random()),
+      marks_(marks),
       echo_(key_, marks.echo_identifier),
       syn_(key_, marks.ports),
       clock_watch_(clock.read()) {}
 
 base::Expected<void> Loop::open(Orders orders) {
   if (auto bindings = check_bindings(*orders.plan); !bindings) return bindings;
-  auto means = open_means(*orders.plan, echo_, syn_, clock_, key_, *this, notify_);
+  auto means = open_means(*orders.plan, echo_, syn_, marks_, clock_, key_, *this, notify_);
   if (!means) return tl::unexpected(means.error());
   means_ = std::move(*means);
+  tracer_ = std::make_unique<Tracer>(key_, marks_, roster_, std::move(means_.traces));
   Inbox& inbox = *this;
   dns_udp_ = std::make_unique<DnsUdpTransport>(inbox, key_);
   dns_tcp_ = std::make_unique<DnsTcpTransport>(inbox);
@@ -67,6 +69,8 @@ void Loop::adopt(Orders orders) {
   const base::Moment now = clock_.read();
   if (asking_ == Asking::kScheduled) reschedule(changed, now.mono);
   std::erase_if(deferred_, [&](const Due& d) { return !is_asked(plan_->channels[d.channel]); });
+  tracer_->adopt(*plan_, share_, asking_ == Asking::kScheduled ? Tracer::Pace::kScheduled : Tracer::Pace::kOnRequest,
+                 now.mono);
   watch_names();
   look_at_routes(now);
 }
@@ -107,6 +111,8 @@ base::MonoTime Loop::tick() {
   settle(start);
   const base::Moment now = clock_.read();
   tick_.sent(send(now));
+  // What is left: traces wait for probes, never the other way round.
+  tracer_->tick(now, is_held_ || !deferred_.empty() ? Tracer::Leave::kWait : Tracer::Leave::kSend, *budget_);
   return next_tick(now);
 }
 
@@ -114,6 +120,7 @@ void Loop::look_at_clocks(const base::Moment& now) {
   const ClockWatch::Noticed noticed = clock_watch_.look(now);
   if (!noticed) return;
   ++health_.clock_steps;
+  tracer_->void_stamps();
   if (noticed.step) {
     tell(Severity::kWarning, "clock_step",
          fmt::format("the wall clock stepped by {:+.3f} s; round trips that span the step are void",
@@ -129,6 +136,7 @@ void Loop::look_at_clocks(const base::Moment& now) {
 
 void Loop::look_at_routes(const base::Moment&) {
   if (means_.raw) means_.raw->forget_sources();
+  tracer_->forget_sources();
   // With a header of our own the kernel would send from an address that is no longer ours.
   lost_sources_.clear();
   std::set<base::Address> own;
@@ -175,6 +183,7 @@ void Loop::drain(const base::Moment& now) {
   details_.clear();
   if (means_.packets) {
     means_.packets->drain([this](const SeenPacket& seen) {
+      if (tracer_->take(seen)) return;
       if (seen.packet.protocol == wire::kUdp) {
         dns_udp_->captured(seen.packet, seen.stamp.at);
       } else {
@@ -365,13 +374,14 @@ void Loop::count_lag(base::Duration lag) {
 }
 
 base::MonoTime Loop::next_tick(const base::Moment& now) const {
-  const bool is_busy = flights_->waiting() > 0 || !deferred_.empty() || !urgent_.empty();
+  const bool is_busy = flights_->waiting() > 0 || !deferred_.empty() || !urgent_.empty() || tracer_->is_busy();
   if (dns_tcp_->connections() > 0 || tcp_connect_->connections() > 0) {
     return now.mono + std::min(tick_.length(), Tick::kOwnStamps);
   }
   if (is_busy) return now.mono + tick_.length();
   const base::MonoTime idle = now.mono + Tick::kIdle;
-  const auto next_due = schedule_.next_due();
+  auto next_due = schedule_.next_due();
+  if (const auto trace = tracer_->next_due()) next_due = std::min(next_due.value_or(*trace), *trace);
   // On the grid of the tick, so that what is due closely together leaves together.
   return next_due ? std::clamp(*next_due + Tick::kCalm / 2, now.mono + tick_.length(), idle) : idle;
 }
@@ -380,6 +390,7 @@ void Loop::stop() {
   schedule_.assign({}, clock_.read().mono);
   deferred_.clear();
   urgent_.clear();
+  tracer_->stop();
 }
 
 Health Loop::health() {
@@ -393,6 +404,7 @@ Health Loop::health() {
   health.refused_targets = roster_.refused_targets();
   if (means_.packets) health.malformed_packets += means_.packets->malformed();
   health.malformed_packets += dns_udp_->refused();
+  tracer_->add_to(health);
   return health;
 }
 

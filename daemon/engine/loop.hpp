@@ -30,6 +30,7 @@
 #include "daemon/engine/schedule.hpp"
 #include "daemon/engine/tcp_connect.hpp"
 #include "daemon/engine/tick.hpp"
+#include "daemon/engine/tracer.hpp"
 #include "daemon/engine/transport.hpp"
 
 namespace blipd::engine {
@@ -50,6 +51,11 @@ class Loop final : private Inbox {
   void hold(bool is_held) { is_held_ = is_held; }
 
   void ask_now(std::span<const probes::ChannelIndex> channels);
+
+  // By name; those that this loop does not trace are passed over.
+  void trace_now(std::span<const std::string> names) { tracer_->trace_now(names); }
+  // What was traced since the last call.
+  std::vector<probes::TracedPath> take_paths() { return tracer_->take_paths(); }
 
   // One tick. Returns when the next one is needed at the latest.
   base::MonoTime tick();
@@ -97,6 +103,7 @@ class Loop final : private Inbox {
   Asking asking_;
   Notify notify_;
   base::SipKey key_;
+  Marks marks_;
   probes::IcmpEcho echo_;
   probes::TcpSyn syn_;
   std::shared_ptr<const config::Plan> plan_;
@@ -106,6 +113,7 @@ class Loop final : private Inbox {
   std::unique_ptr<Flights> flights_;
   std::unique_ptr<Matcher> matcher_;
   Means means_;
+  std::unique_ptr<Tracer> tracer_;
   std::unique_ptr<DnsUdpTransport> dns_udp_;
   std::unique_ptr<DnsTcpTransport> dns_tcp_;
   std::unique_ptr<TcpConnectTransport> tcp_connect_;

@@ -29,15 +29,14 @@ bool has_way(const config::Plan& plan, Way way) {
   });
 }
 
-base::Expected<void> open_packets(Means& means, std::uint16_t identifier, const probes::PortRange& ports,
-                                  const Notify& notify) {
-  auto capture = open_capture({identifier, ports});
+base::Expected<void> open_packets(Means& means, const Marks& marks, const Notify& notify) {
+  auto capture = open_capture({marks.echo_identifier, marks.trace_identifier, marks.ports});
   if (capture) {
     means.packets = std::move(*capture);
     means.is_capturing = true;
     return {};
   }
-  auto receiver = open_raw_receiver(ports);
+  auto receiver = open_raw_receiver(marks.ports);
   if (!receiver) return base::fail("{}; {}", capture.error().text, receiver.error().text);
   means.packets = std::move(*receiver);
   tell(notify, Severity::kWarning, "no_capture",
@@ -61,6 +60,9 @@ base::Expected<void> open_unprivileged(Means& means, const config::Plan& plan, c
                      "interface of our own; {}",
                      why, kRemedy));
   }
+  if (!plan.traces.empty()) {
+    tell(notify, Severity::kWarning, "no_traces", fmt::format("{}; no path is traced; {}", why, kRemedy));
+  }
   if (has_way(plan, Way::kSyn)) {
     tell(notify, Severity::kWarning, "unprivileged_tcp",
          fmt::format("{}; half-open TCP probes make whole connections instead; {}", why, kRemedy));
@@ -71,14 +73,17 @@ base::Expected<void> open_unprivileged(Means& means, const config::Plan& plan, c
 }  // namespace
 
 base::Expected<Means> open_means(const config::Plan& plan, const probes::IcmpEcho& echo, const probes::TcpSyn& syn,
-                                 const base::Clock& clock, const base::SipKey& key, Inbox& inbox,
+                                 const Marks& marks, const base::Clock& clock, const base::SipKey& key, Inbox& inbox,
                                  const Notify& notify) {
   Means means;
   auto raw = RawSender::open(echo, syn, clock);
-  const auto opened = raw ? open_packets(means, echo.identifier(), syn.ports(), notify)
-                          : open_unprivileged(means, plan, raw.error().text, key, inbox, notify);
+  const auto opened =
+      raw ? open_packets(means, marks, notify) : open_unprivileged(means, plan, raw.error().text, key, inbox, notify);
   if (!opened) return tl::unexpected(opened.error());
-  if (raw) means.raw = std::move(*raw);
+  if (raw) {
+    means.raw = std::move(*raw);
+    if (auto traces = TraceSender::open()) means.traces = std::move(*traces);
+  }
   return means;
 }
 

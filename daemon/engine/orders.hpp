@@ -22,6 +22,7 @@ struct Orders {
 struct Marks {
   std::uint16_t echo_identifier = 0;
   probes::PortRange ports;
+  std::uint16_t trace_identifier = 0;  // of echo requests that trace a path
 };
 
 }  // namespace blipd::engine

@@ -1,6 +1,8 @@
 #include "daemon/engine/shard.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -63,6 +65,15 @@ void Shard::ask_now(std::vector<probes::ChannelIndex> channels) {
   boost::asio::post(io_, [this, channels = std::move(channels)] { timed_.ask_now(channels); });
 }
 
+void Shard::trace_now(std::vector<std::string> names) {
+  boost::asio::post(io_, [this, names = std::move(names)] { timed_.trace_now(names); });
+}
+
+std::vector<probes::TracedPath> Shard::take_paths() {
+  const std::lock_guard lock(paths_mutex_);
+  return std::exchange(paths_, {});
+}
+
 void Shard::end_tick(const base::Moment& now) {
   Batch& batch = writer_.batch();
   batch.end = now;
@@ -72,6 +83,10 @@ void Shard::end_tick(const base::Moment& now) {
     batch.health->held_ticks = held_ticks_;
   }
   handover_.put(batch);
+  if (std::vector<probes::TracedPath> paths = timed_.loop().take_paths(); !paths.empty()) {
+    const std::lock_guard lock(paths_mutex_);
+    std::ranges::move(paths, std::back_inserter(paths_));
+  }
   const bool is_held = handover_.is_full();
   timed_.loop().hold(is_held);
   if (is_held) tell_held(now);

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <exception>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -35,6 +36,9 @@ class Shard {
   void adopt(Orders orders);
   void ask_now(std::vector<probes::ChannelIndex> channels);
 
+  void trace_now(std::vector<std::string> names);
+  std::vector<probes::TracedPath> take_paths();
+
   Handover& handover() { return handover_; }
 
  private:
@@ -47,6 +51,8 @@ class Shard {
   BatchWriter writer_;
   TimedLoop timed_;
   Handover handover_;
+  std::mutex paths_mutex_;
+  std::vector<probes::TracedPath> paths_;
   base::MonoTime health_due_ = base::MonoTime::min();
   base::MonoTime held_told_ = base::MonoTime::min();
   std::uint64_t held_ticks_ = 0;

@@ -25,7 +25,9 @@ Marks marks_of(std::uint32_t index, std::uint32_t count, std::uint16_t first_ide
   const probes::PortRange all;
   const std::uint32_t each = all.size() / count;
   const auto first = static_cast<std::uint16_t>(all.first + index * each);
-  return {static_cast<std::uint16_t>(first_identifier + index), {first, static_cast<std::uint16_t>(first + each - 1)}};
+  return {static_cast<std::uint16_t>(first_identifier + index),
+          {first, static_cast<std::uint16_t>(first + each - 1)},
+          static_cast<std::uint16_t>(first_identifier + config::Engine::kMostShards + index)};
 }
 
 class ShardedEngine final : public Engine {
@@ -90,6 +92,24 @@ class ShardedEngine final : public Engine {
     for (std::size_t i = 0; i < shards_.size(); ++i) {
       if (!lists[i].empty()) shards_[i]->ask_now(std::move(lists[i]));
     }
+  }
+
+  void trace_now(std::span<const config::TraceIndex> traces) override {
+    std::vector<std::vector<std::string>> lists(shards_.size());
+    for (const config::TraceIndex trace : traces) {
+      lists[owners_[plan_->traces[trace].target]].push_back(plan_->trace_name(trace));
+    }
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      if (!lists[i].empty()) shards_[i]->trace_now(std::move(lists[i]));
+    }
+  }
+
+  std::vector<probes::TracedPath> take_paths() override {
+    std::vector<probes::TracedPath> all;
+    for (const auto& shard : shards_) {
+      for (probes::TracedPath& path : shard->take_paths()) all.push_back(std::move(path));
+    }
+    return all;
   }
 
   void wake() override {

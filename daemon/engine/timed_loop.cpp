@@ -27,6 +27,11 @@ void TimedLoop::ask_now(std::span<const probes::ChannelIndex> channels) {
   if (!is_ticking_) wake();
 }
 
+void TimedLoop::trace_now(std::span<const std::string> names) {
+  loop_.trace_now(names);
+  if (!is_ticking_) wake();
+}
+
 void TimedLoop::wake() {
   is_woken_ = true;
   if (!is_ticking_) sleep_until(clock_.read().mono);

@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <span>
+#include <string>
 
 #include "daemon/engine/loop.hpp"
 
@@ -22,6 +23,7 @@ class TimedLoop {
   void stop();
   void adopt(Orders orders);
   void ask_now(std::span<const probes::ChannelIndex> channels);
+  void trace_now(std::span<const std::string> names);
   // Starts, and makes the next tick come at once.
   void wake();
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/event/evidence.hpp"
 #include "probes/base/time.hpp"
 
 namespace blipd::event {
@@ -103,6 +104,7 @@ struct Event {
   bool needs_review = false;  // so long open that it may be the new normal, which is never learned silently
   std::string vantage;
   std::uint32_t revision = 1;
+  Evidence evidence;  // what was attached later; left out of the JSON while empty
 
   bool is_open() const { return !end.has_value(); }
   // From the middle of `start` to the middle of `end`, or to the last revision of an open one.

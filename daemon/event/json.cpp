@@ -2,33 +2,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "daemon/event/evidence_json.hpp"
+#include "daemon/event/json_values.hpp"
 #include "probes/base/text.hpp"
 
 namespace blipd::event {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-template <class E, std::size_t N>
-const char* name_of(const std::array<const char*, N>& names, E value) {
-  return names[static_cast<std::size_t>(value)];
-}
-
-template <class E, std::size_t N>
-E value_of(const std::array<const char*, N>& names, const Json& json) {
-  const auto& word = json.get_ref<const std::string&>();
-  for (std::size_t i = 0; i < N; ++i) {
-    if (word == names[i]) return static_cast<E>(i);
-  }
-  throw std::invalid_argument("'" + word + "' is not known");
-}
-
-base::WallTime time_of(const Json& json) {
-  const auto time = base::parse_time(json.get_ref<const std::string&>());
-  if (!time) throw std::invalid_argument(time.error().text);
-  return *time;
-}
 
 // Three digits behind the point, as the times have.
 Json seconds(base::Duration duration) {
@@ -144,13 +124,14 @@ Event read(const Json& json) {
   event.needs_review = json.at("needs_review");
   event.vantage = json.at("vantage");
   event.revision = json.at("revision");
+  if (json.contains("evidence")) event.evidence = evidence_from_json(json.at("evidence"));
   return event;
 }
 
 }  // namespace
 
 std::string to_json(const Event& event) {
-  const Json json = {
+  Json json = {
       {"id", event.id},
       {"incident", event.incident},
       {"scope", name_of(kScopeNames, event.scope)},
@@ -173,6 +154,7 @@ std::string to_json(const Event& event) {
       {"vantage", event.vantage},
       {"revision", event.revision},
   };
+  if (!event.evidence.is_empty()) json["evidence"] = evidence_to_json(event.evidence);
   // Names come from a configuration, which may hold anything.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "probes/base/text.hpp"
@@ -26,7 +28,39 @@ std::string span_text(const Span& span) {
   return fmt::format("{} ± {:.0f} s", seconds_text(span.middle()), half);
 }
 
+std::string hop_text(const PathHop& hop) {
+  std::string about = hop.as_number == 0 ? std::string() : fmt::format("AS{}", hop.as_number);
+  if (hop.place != PathPlace::kUnknown) {
+    about += std::string(about.empty() ? "" : ", ") + kPathPlaceNames[static_cast<std::size_t>(hop.place)];
+  }
+  return about.empty() ? hop.address : fmt::format("{} ({})", hop.address, about);
+}
+
+std::string text_of(const PathEvidence& path) {
+  const PathLoss& loss = *path.loss;
+  const std::string end =
+      loss.after.distance == 0 ? std::string("no hop answers") : "first silent hop after " + hop_text(loss.after);
+  if (!loss.hop) return end;
+  const bool is_target = path.before && loss.hop->address == path.before->hops.back().address;
+  if (is_target) return end + ", which is the target";
+  return fmt::format("{}, where {} answered before", end, hop_text(*loss.hop));
+}
+
 }  // namespace
+
+std::string loss_in_words(const Evidence& evidence) {
+  std::map<std::string, std::size_t> votes;
+  std::size_t paths = 0;
+  for (const PathEvidence& path : evidence.paths) {
+    if (path.moment != Moment::kStart || path.is_control) continue;
+    ++paths;
+    if (path.loss) ++votes[text_of(path)];
+  }
+  const auto most = std::ranges::max_element(votes, {}, [](const auto& entry) { return entry.second; });
+  if (most == votes.end()) return {};
+  if (most->second == paths) return most->first;
+  return fmt::format("{} ({} of {} paths)", most->first, most->second, paths);
+}
 
 std::string place_in_words(const Event& event) {
   if (event.scope == Scope::kVantage) return "vantage point";
@@ -53,6 +87,7 @@ std::string in_words(const Event& event) {
       if (event.reachable.usual) line += fmt::format(" of usually {:.0f} %", 100 * *event.reachable.usual);
     }
     if (!event.during.empty()) line += "; during instability";
+    if (const std::string loss = loss_in_words(event.evidence); !loss.empty()) line += "; " + loss;
     if (!event.path.empty()) line += "; path controls in " + event.path + " failed too";
   }
   if (event.kind == Kind::kInstability) line += fmt::format("; down {} times", event.flaps);

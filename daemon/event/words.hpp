@@ -15,6 +15,10 @@ std::string place_in_words(const Event& event);
 // be.
 std::string in_words(const Event& event);
 
+// "first silent hop after 203.0.113.9 (AS64500, upstream)", as most of the paths at its start say; empty where none
+// does.
+std::string loss_in_words(const Evidence& evidence);
+
 // A text as JSON, with its quotes.
 std::string json_text(std::string_view text);
 

@@ -202,6 +202,9 @@ void Pipeline::advance(const base::Moment& now) { impl_->advance(now); }
 void Pipeline::adopt(std::shared_ptr<const config::Plan> plan) { impl_->adopt(std::move(plan)); }
 std::vector<ChannelIndex> Pipeline::take_urgent() { return impl_->take_urgent(); }
 std::vector<event::Event> Pipeline::take_events() { return impl_->judge().take_events(); }
+bool Pipeline::attach(const std::string& event_id, event::Evidence more) {
+  return impl_->judge().attach(event_id, std::move(more));
+}
 void Pipeline::keep_minutes() { impl_->keep_minutes(); }
 std::vector<Minutes> Pipeline::take_minutes() { return impl_->take_minutes(); }
 void Pipeline::finish_minutes() { impl_->finish_minutes(); }

@@ -48,6 +48,10 @@ class Pipeline final : public probes::ResultSink {
   // Events that began, changed or ended since the last call, each as it now stands; in order of `declared`.
   std::vector<event::Event> take_events();
 
+  // Adds what evidence shows to an event that is open or ended lately, which brings out one more revision of it. False:
+  // it is not known (any more), or has as much as it may have.
+  bool attach(const std::string& event_id, event::Evidence more);
+
   // From now on results are added up by the minute, too.
   void keep_minutes();
   // Minutes that have ended and been closed since the last call, oldest first; a large one takes some calls of

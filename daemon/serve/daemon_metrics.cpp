@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/serve/families.hpp"
+#include "daemon/serve/path_metrics.hpp"
 #include "daemon/serve/verdict_metrics.hpp"
 #include "daemon/serve/version.hpp"
 
@@ -157,6 +158,7 @@ class DaemonMetrics final : public prometheus::Collectable {
     add_server(out, stats_);
     add_vantage(out, *published_.snapshot);
     add_verdicts(out, *published_.snapshot);
+    add_paths(out, published_);
     if (published_.journal) add_journal(out, *published_.journal);
     if (published_.record) add_record(out, *published_.record);
     return out.take();

@@ -10,6 +10,7 @@
 
 #include "daemon/engine/health.hpp"
 #include "daemon/event/event.hpp"
+#include "daemon/evidence/path_rows.hpp"
 #include "daemon/journal/journal.hpp"
 #include "daemon/pipeline/snapshot.hpp"
 #include "probes/base/time.hpp"
@@ -37,8 +38,9 @@ struct Published {
   std::shared_ptr<const pipeline::Snapshot> snapshot;
   engine::Health health;
   Reload reload;
-  std::optional<journal::Health> journal;  // absent: none is kept
-  std::optional<RecordHealth> record;      // absent: results are not recorded
+  std::optional<journal::Health> journal;           // absent: none is kept
+  std::optional<RecordHealth> record;               // absent: results are not recorded
+  std::shared_ptr<const evidence::PathRows> paths;  // null: none is known of
   // Events that ended lately, oldest first; null: none has.
   std::shared_ptr<const std::vector<std::shared_ptr<const event::Event>>> ended;
 };

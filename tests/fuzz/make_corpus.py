@@ -66,6 +66,30 @@ def icmp_error_v4(quoted):
     return ipv4(1, head + checksum(head + b"\0\0" + rest) + rest)
 
 
+# Two MPLS labels (RFC 4950) and an interface with index, address, name and MTU (RFC 5837), behind an RFC 4884 header.
+LABELS = bytes.fromhex("000c010103e81001186a41fe")
+INTERFACE = bytes.fromhex("0020020f0000000700010000c00002010c657468302e313030000000000005dc")
+
+
+def extended_error_v4(quoted, objects, tells_length=True):
+    structure = b"\x20\0\0\0" + objects
+    structure = structure[:2] + checksum(structure) + structure[4:]
+    rest = bytes([0, 32 if tells_length else 0, 0, 0]) + quoted.ljust(128, b"\0") + structure
+    return ipv4(1, b"\x0b\0" + checksum(b"\x0b\0\0\0" + rest) + rest)
+
+
+def traces(packets):
+    udp = ipv4(17, bytes.fromhex("ef3282 9a00181234".replace(" ", "")) + b"\0" * 16)
+    return {
+        "TraceUdpV4": udp,
+        "TraceExpiredV4": extended_error_v4(udp, b""),
+        "TraceLabelsV4": extended_error_v4(udp, LABELS),
+        "TraceInterfaceV4": extended_error_v4(packets["SynV4"], INTERFACE + LABELS),
+        "TraceOldLabelsV4": extended_error_v4(packets["EchoRequestV4"], LABELS, tells_length=False),
+        "TraceLieV4": extended_error_v4(udp, b"\x01" + LABELS[1:]),
+    }
+
+
 def variants(packets):
     reply4, reply6, syn = packets["EchoReplyV4"], packets["EchoReplyV6"], packets["SynV4"]
     option = bytes.fromhex("3c00010400000000")
@@ -99,6 +123,7 @@ def main():
     chosen = {
         "ip": packets,
         "icmp": {n: p for n, p in packets.items() if "Echo" in n or n.startswith("Ip")},
+        "trace": traces(packets) | {n: p for n, p in packets.items() if not n.startswith("Ip")},
         "tcp": {n: p for n, p in packets.items() if "Syn" in n or "Reset" in n},
     }
     for target, texts in TEXTS.items():

@@ -30,6 +30,7 @@ LONGEST_FIRST = (
     "test_series",
     "test_grafana",
     "test_events_stream",
+    "test_paths",
     "test_journal",
     "test_page_rules",
     "test_alert_rules",

@@ -102,3 +102,37 @@ TEST_CASE("addresses on the do-not-probe list are refused, their neighbours are 
   CHECK(budget.is_refused(address("2001:2:0:7::1")));
   CHECK_FALSE(budget.is_refused(address("2001:2:0:8::1")));
 }
+
+TEST_CASE("what may wait leaves half of a burst to probes, and takes none that they need") {
+  config::Budget limits;
+  limits.total_rate = 0;
+  limits.prefix_rate = 10;
+  Budget budget(limits);
+  const Address to = address("198.18.1.1");
+  int spare = 0;
+  while (budget.take_spare(to, MonoTime(10s))) ++spare;
+  int first = 0;
+  while (budget.take(to, MonoTime(10s))) ++first;
+  CHECK(spare + first == static_cast<int>(RateLimit::kMinBurst));
+  CHECK(first >= static_cast<int>(RateLimit::kMinBurst) / 2);
+  CHECK(spare >= 1);
+}
+
+TEST_CASE("beside probes that use up their rate nothing is spare, and nothing is taken from them") {
+  config::Budget limits;
+  limits.total_rate = 0;
+  limits.prefix_rate = 50;
+  Budget alone(limits);
+  Budget shared(limits);
+  const Address to = address("198.18.1.1");
+  int probes = 0, probes_beside = 0, spare = 0;
+  while (alone.take(to, MonoTime(1000ms)) && shared.take(to, MonoTime(1000ms))) {
+  }
+  for (auto t = 1001ms; t < 11s; t += 1ms) {
+    probes += alone.take(to, MonoTime(t)) ? 1 : 0;
+    probes_beside += shared.take(to, MonoTime(t)) ? 1 : 0;
+    spare += shared.take_spare(to, MonoTime(t)) ? 1 : 0;
+  }
+  CHECK(probes_beside == probes);
+  CHECK(spare == 0);
+}

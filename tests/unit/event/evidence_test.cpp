@@ -1,0 +1,118 @@
+#include "daemon/event/evidence.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "daemon/event/json.hpp"
+#include "daemon/event/words.hpp"
+
+using namespace blipd;
+using namespace std::chrono_literals;
+using base::WallTime;
+using event::PathPlace;
+
+namespace {
+
+event::PathHop hop(std::uint8_t distance, std::string address, std::uint32_t as_number = 0,
+                   PathPlace place = PathPlace::kUnknown) {
+  event::PathHop hop;
+  hop.distance = distance;
+  hop.address = std::move(address);
+  hop.as_number = as_number;
+  hop.place = place;
+  return hop;
+}
+
+event::PathEvidence cut_path() {
+  event::PathEvidence path;
+  path.network = "star \"jv\"";
+  path.target = "ns1";
+  path.probe = "path";
+  path.now = {
+      WallTime(1419264912s), event::PathEnd::kSilent, 0, {hop(1, "192.0.2.1"), hop(2, ""), hop(3, "203.0.113.9")}};
+  path.now.hops[0].round_trip = 412us;
+  path.now.hops[0].labels = {16, 1048575};
+  path.now.hops[0].interface = "ge-0/0/1 \xff";
+  path.before = event::PathSeen{WallTime(1419264300s), event::PathEnd::kReached, 64500, {hop(1, "192.0.2.1")}};
+  path.loss = event::PathLoss{hop(3, "203.0.113.9", 64500, PathPlace::kUpstream),
+                              hop(4, "198.51.100.1", 131279, PathPlace::kCountry), PathPlace::kCountry};
+  return path;
+}
+
+event::Event event_with_evidence() {
+  event::Event event;
+  event.id = "KP-20141222T161500Z/star/outage";
+  event.country = "KP";
+  event.kind = event::Kind::kOutage;
+  event.evidence.paths = {cut_path(), cut_path()};
+  event.evidence.paths[1].moment = event::Moment::kEnd;
+  event.evidence.paths[1].before.reset();
+  event.evidence.paths[1].loss.reset();
+  event.evidence.packets = {{event::Moment::kStart, "star", "a.pcapng", WallTime(5s), WallTime(6s), 12, 3456}};
+  return event;
+}
+
+}  // namespace
+
+TEST_CASE("Evidence written and read back is written the same") {
+  const std::string json = event::to_json(event_with_evidence());
+  const auto read = event::from_json(json);
+  REQUIRE(read);
+  CHECK(event::to_json(*read) == json);
+  REQUIRE(read->evidence.paths.size() == 2);
+  const event::PathEvidence& path = read->evidence.paths[0];
+  CHECK(path.now.hops[0].round_trip == 412us);
+  CHECK(path.now.hops[0].labels == std::vector<std::uint32_t>{16, 1048575});
+  CHECK(path.now.hops[1].address.empty());
+  CHECK(path.before->upstream == 64500);
+  CHECK(path.loss->hop->place == PathPlace::kCountry);
+  CHECK(read->evidence.packets[0].bytes == 3456);
+}
+
+TEST_CASE("An event without evidence has no such key, and one from before there was any is read") {
+  event::Event event = event_with_evidence();
+  event.evidence = {};
+  const std::string json = event::to_json(event);
+  CHECK(json.find("evidence") == std::string::npos);
+  CHECK(event::from_json(json)->evidence.is_empty());
+}
+
+TEST_CASE("A loss is said by the hop after which it is silent, and by the one that was there before") {
+  event::Evidence evidence;
+  CHECK(event::loss_in_words(evidence).empty());
+  evidence.paths = {cut_path()};
+  CHECK(
+      event::loss_in_words(evidence) ==
+      "first silent hop after 203.0.113.9 (AS64500, upstream), where 198.51.100.1 (AS131279, country) answered before");
+  evidence.paths[0].before->hops = {hop(4, "198.51.100.1")};
+  CHECK(event::loss_in_words(evidence) ==
+        "first silent hop after 203.0.113.9 (AS64500, upstream), which is the target");
+  evidence.paths[0].loss->hop.reset();
+  CHECK(event::loss_in_words(evidence) == "first silent hop after 203.0.113.9 (AS64500, upstream)");
+  evidence.paths[0].loss->after = {};
+  CHECK(event::loss_in_words(evidence) == "no hop answers");
+}
+
+TEST_CASE("Where paths lose different hops, the words say what most of them say, and how many") {
+  event::Evidence evidence;
+  evidence.paths = {cut_path(), cut_path(), cut_path(), cut_path(), cut_path()};
+  for (auto& path : evidence.paths) path.loss->hop.reset();
+  evidence.paths[1].loss->after = hop(1, "192.0.2.1");
+  evidence.paths[3].is_control = true;
+  evidence.paths[4].moment = event::Moment::kEnd;
+  CHECK(event::loss_in_words(evidence) == "first silent hop after 203.0.113.9 (AS64500, upstream) (2 of 3 paths)");
+}
+
+TEST_CASE("Evidence is added up to its bounds, and what was there first stays") {
+  event::Evidence evidence;
+  event::Evidence more;
+  more.paths.resize(event::Evidence::kMostPaths - 1);
+  CHECK(evidence.add(more));
+  more.paths = {cut_path(), cut_path()};
+  CHECK(evidence.add(more));
+  CHECK(evidence.paths.size() == event::Evidence::kMostPaths);
+  CHECK(evidence.paths.back().target == "ns1");
+  CHECK_FALSE(evidence.add(more));
+  more.packets.resize(1);
+  CHECK(evidence.add(more));
+  CHECK(evidence.packets.size() == 1);
+}
