@@ -132,6 +132,7 @@ def test_each_piece_of_the_configuration_is_good_once_it_is_switched_on(content,
     web = directory / "web.yaml"  # which the piece leaves to whoever switches it on
     web.write_text("http_server_config: {headers: {X-Frame-Options: deny}}\n")
     web.chmod(0o600)
+    (directory / "as.csv").write_text("192.0.2.0/24,64496\n")
     for piece in pieces:
         file.write_text(switched_on(text, piece))
         output(settings.blipd(), "check", "--config", file)
