@@ -124,8 +124,8 @@ void AsTable::finish() {
   const auto sort = [](auto& lengths) {
     for (auto& rows : lengths) {
       std::ranges::stable_sort(rows, {}, [](const auto& row) { return row.key; });
-      const auto same = std::ranges::unique(rows, {}, [](const auto& row) { return row.key; });
-      rows.erase(same.begin(), same.end());
+      const auto is_same = [](const auto& a, const auto& b) { return a.key == b.key; };
+      rows.erase(std::unique(rows.begin(), rows.end(), is_same), rows.end());
       rows.shrink_to_fit();
     }
   };

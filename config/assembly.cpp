@@ -76,13 +76,15 @@ void Assembly::set_ways(Target& target, const Settings* network, const ProbeList
                         const TargetDraft& draft, Place place, const Path& path, Faults& faults) {
   std::vector<probes::ProbeSpec> specs =
       book_.specs(network, &draft.settings, draft.list ? &*draft.list : network_list);
-  const auto traces = std::ranges::stable_partition(
-      specs, [](const probes::ProbeSpec& spec) { return !std::holds_alternative<probes::TraceSpec>(spec.ask); });
-  if (traces.size() == specs.size() && !specs.empty()) {
+  // Not that of std::ranges, whose subrange clang 14 cannot parse.
+  const auto traces = std::stable_partition(specs.begin(), specs.end(), [](const probes::ProbeSpec& spec) {
+    return !std::holds_alternative<probes::TraceSpec>(spec.ask);
+  });
+  if (traces == specs.begin() && !specs.empty()) {
     faults.fault(place, path, "only traces, which say nothing of whether it answers; add a probe, such as ping");
   }
-  target.traces = shared({std::make_move_iterator(traces.begin()), std::make_move_iterator(traces.end())});
-  specs.erase(traces.begin(), traces.end());
+  target.traces = shared({std::make_move_iterator(traces), std::make_move_iterator(specs.end())});
+  specs.erase(traces, specs.end());
   target.probes = shared(std::move(specs));
 }
 

@@ -12,7 +12,7 @@ using probes::Outcome;
 
 namespace {
 
-ProbeAnswer answered(std::variant<probes::IcmpSpec, probes::TcpSpec, probes::DnsSpec> ask, AnswerKind kind) {
+ProbeAnswer answered(decltype(probes::ProbeSpec::ask) ask, AnswerKind kind) {
   ProbeAnswer answer;
   answer.spec.ask = std::move(ask);
   answer.result.outcome = Outcome::kAnswered;
@@ -22,7 +22,7 @@ ProbeAnswer answered(std::variant<probes::IcmpSpec, probes::TcpSpec, probes::Dns
   return answer;
 }
 
-ProbeAnswer ended(std::variant<probes::IcmpSpec, probes::TcpSpec, probes::DnsSpec> ask, Outcome outcome) {
+ProbeAnswer ended(decltype(probes::ProbeSpec::ask) ask, Outcome outcome) {
   ProbeAnswer answer;
   answer.spec.ask = std::move(ask);
   answer.result.outcome = outcome;
