@@ -1,15 +1,12 @@
-"""The page in a real browser, on a country in the laboratory, and on a month of one that is made up."""
+"""The page in a real browser, on a country in the laboratory."""
 
-import datetime
 import json
 
 import pytest
 from harness import browser
 from harness.daemon import configuration
-from harness.december import December
 from harness.lab import Laboratory
 from harness.processes import wait_until
-from harness.undisturbed import undisturbed
 
 pytestmark = pytest.mark.browser
 
@@ -112,47 +109,3 @@ def test_charts_turn_dark_with_the_system(outage):
 
 def test_a_page_that_stays_open_does_not_grow(outage):
     print(browser.expect("day", outage))
-
-
-# A month on record, and a thousand channels asked.
-
-MANY = {
-    f"net{n}": {f"t{n}-{i}": (f"198.18.{10 + n}.{i + 1}", ["ping"]) for i in range(100)} for n in range(10)
-}
-
-
-@pytest.fixture(scope="module")
-def month(pair, run_for_module, module_directory):
-    """A month of December in the journal, and ten networks of a hundred hosts asked each second."""
-    folder = module_directory / "month"
-    folder.mkdir()
-    december = December(folder, at=datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0))
-    config = configuration(
-        MANY, {"ping": {"type": "icmp", "interval": "1s", "timeout": "900ms"}}, journal=str(december.journal)
-    )
-    return run_for_module(pair.near, config, name="month").wait_ready()
-
-
-def test_the_first_view_is_light_and_quick(month):
-    print(browser.expect("light", month))
-
-
-def test_ten_open_pages_cost_probing_nothing(month):
-    with undisturbed(month, 1000):
-        print(browser.expect("ten", month))
-
-
-# What the text of the report says of December is what the page shows.
-
-
-@pytest.fixture(scope="module")
-def december(pair, run_for_module, module_directory):
-    folder = module_directory / "december"
-    folder.mkdir()
-    made = December(folder)
-    config = made.configuration | {"journal": str(made.journal), "listen": "127.0.0.1:10549"}
-    return run_for_module(pair.near, config, name="december").wait_listening()
-
-
-def test_december_2014_can_be_read(december):
-    print(browser.expect("december", december))
