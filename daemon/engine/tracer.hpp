@@ -86,7 +86,7 @@ class Tracer {
   };
 
   static const probes::TraceSpec& asked(const probes::ProbeSpec& spec) { return std::get<probes::TraceSpec>(spec.ask); }
-  void enqueue(std::size_t entry, bool is_urgent);
+  void enqueue(std::size_t index, bool is_urgent);
   void start_waiting(const base::Moment& now);
   std::optional<probes::TraceFlow> flow_of(const Entry& entry);
   void send(Run& run, const base::Moment& now, Budget& budget, std::size_t& left);

@@ -68,9 +68,9 @@ class PathInquiry {
 
   void ask(const event::Event& event, event::Moment moment, base::MonoTime now);
   std::vector<config::TraceIndex> traces_of(const event::Event& event) const;
-  Destination destination_of(config::TraceIndex trace) const;
+  Destination destination_of(config::TraceIndex index) const;
   event::Evidence answer(const Question& question) const;
-  void refresh_row(config::TraceIndex trace);
+  void refresh_row(config::TraceIndex index);
 
   std::shared_ptr<const config::Plan> plan_;
   std::map<std::string, config::TraceIndex, std::less<>> by_name_;
