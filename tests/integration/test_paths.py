@@ -324,8 +324,10 @@ def test_tshark_finds_every_packet_of_a_trace_well_formed(daemon, traced, router
     capture.signal(2)
     capture.wait(5)
     routers.us.run("chmod", "644", file)
+    # A payload of zeros but for two bytes is taken for RTCP now and then, and malformed it is.
+    plain = ("-d", "udp.port==33434,data")
     bad = routers.us.run(
-        settings.peer("tshark"), "-r", file, "-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE",
+        settings.peer("tshark"), *plain, "-r", file, "-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE",
         "-o", "tcp.check_checksum:TRUE", "-Y",
         "(ip.ttl < 20 or ipv6.hlim < 20) and (ip.src == 198.18.1.1 or ipv6.src == 2001:2:0:1::1) and (_ws.malformed or "
         'ip.checksum.status == "Bad" or udp.checksum.status == "Bad" or tcp.checksum.status == "Bad" or '
@@ -334,7 +336,7 @@ def test_tshark_finds_every_packet_of_a_trace_well_formed(daemon, traced, router
     ).stdout.split()  # fmt: skip
     assert not bad
     kinds = routers.us.run(
-        settings.peer("tshark"), "-r", file, "-Y", "ip.ttl < 20 or ipv6.hlim < 20", "-T", "fields", "-e", "ip.proto",
+        settings.peer("tshark"), *plain, "-r", file, "-Y", "ip.ttl < 20 or ipv6.hlim < 20", "-T", "fields", "-e", "ip.proto",
         "-e", "ipv6.nxt", "-E", "occurrence=f",
     ).stdout  # fmt: skip
     seen = {number for line in kinds.splitlines() for number in line.split("\t")}
