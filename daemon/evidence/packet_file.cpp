@@ -39,14 +39,15 @@ std::string stamp_of(base::WallTime time) {
 const char* name_of(event::Moment moment) { return event::kMomentNames[static_cast<std::size_t>(moment)]; }
 
 bool is_same(const KeptPacket& a, const KeptPacket& b) {
-  return a.facts.at == b.facts.at && a.facts.interface == b.facts.interface &&
-         a.facts.direction == b.facts.direction && std::ranges::equal(a.bytes, b.bytes);
+  return a.facts.at == b.facts.at && a.facts.interface == b.facts.interface && a.facts.direction == b.facts.direction &&
+         std::ranges::equal(a.bytes, b.bytes);
 }
 
 }  // namespace
 
 std::string packet_file_name(const RecordingOf& recording) {
-  return fmt::format("{}_{}_{}_{}_{}{}", stamp_of(recording.asked), safe(recording.country.empty() ? "control" : recording.country), safe(recording.network),
+  return fmt::format("{}_{}_{}_{}_{}{}", stamp_of(recording.asked),
+                     safe(recording.country.empty() ? "control" : recording.country), safe(recording.network),
                      safe(recording.event_id, kMostOfId), name_of(recording.moment), kPacketFileEnding);
 }
 

@@ -38,14 +38,14 @@ PacketInquiry::Networks PacketInquiry::networks_of(const event::Event& event) co
   Networks all;
   for (NetworkIndex i = 0; i < plan_->networks.size(); ++i) {
     const config::PlannedNetwork& network = plan_->networks[i];
-    if (!network.is_active || network.is_control() || plan_->countries[*network.country].code != event.country) continue;
+    if (!network.is_active || network.is_control() || plan_->countries[*network.country].code != event.country)
+      continue;
     if (event.scope == event::Scope::kCountry || network.name == event.network) all.push_back(i);
   }
   if (event.scope == event::Scope::kNetwork) return all;
   const auto has_fallen = [this](NetworkIndex network) {
-    return std::ranges::any_of(open_, [network](const auto& open) {
-      return open.second.size() == 1 && open.second.front() == network;
-    });
+    return std::ranges::any_of(
+        open_, [network](const auto& open) { return open.second.size() == 1 && open.second.front() == network; });
   };
   std::ranges::stable_sort(all, [&](NetworkIndex a, NetworkIndex b) {
     const bool a_fell = has_fallen(a), b_fell = has_fallen(b);
@@ -66,9 +66,7 @@ PacketInquiry::Networks PacketInquiry::controls() const {
 
 void PacketInquiry::ask(const event::Event& event, event::Moment moment, const Networks& networks,
                         const base::Moment& now) {
-  std::erase_if(files_, [&](const auto& entry) {
-    return entry.second.made && now.mono - entry.second.asked >= kSame;
-  });
+  std::erase_if(files_, [&](const auto& entry) { return entry.second.made && now.mono - entry.second.asked >= kSame; });
   for (const NetworkIndex network : networks) ask_one(event, moment, network, now);
   if (networks.empty()) return;
   for (const NetworkIndex network : controls()) ask_one(event, moment, network, now);

@@ -1,7 +1,7 @@
-// Whose packets are written for an event, and which event each file belongs to: those of its network (or of the networks
-// of its country that fell) when it begins and again when it has ended, with some of controls beside them. One file
-// serves all events that ask for the same network at about the same time. Says what it wishes to have and what it found;
-// takes, writes and attaches nothing itself. Pure: handed `now`.
+// Whose packets are written for an event, and which event each file belongs to: those of its network (or of the
+// networks of its country that fell) when it begins and again when it has ended, with some of controls beside them. One
+// file serves all events that ask for the same network at about the same time. Says what it wishes to have and what it
+// found; takes, writes and attaches nothing itself. Pure: handed `now`.
 #pragma once
 
 #include <cstdint>
@@ -61,8 +61,8 @@ class PacketInquiry {
     config::NetworkIndex network = 0;
     event::Moment moment = event::Moment::kStart;
     base::MonoTime asked{};
-    std::vector<std::string> events;         // that wait for it
-    std::optional<event::PacketFile> made;   // written
+    std::vector<std::string> events;        // that wait for it
+    std::optional<event::PacketFile> made;  // written
   };
   using Networks = std::vector<config::NetworkIndex>;
 

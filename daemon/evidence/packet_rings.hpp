@@ -1,5 +1,5 @@
-// One ring of packets for each network, all within one budget: shared out by how much each network is asked, so that all
-// reach equally far back. For one thread. Knows networks by their position in the plan.
+// One ring of packets for each network, all within one budget: shared out by how much each network is asked, so that
+// all reach equally far back. For one thread. Knows networks by their position in the plan.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// What a recorded packet is, in a few words: for the comment that Wireshark shows beside it. Facts of its headers alone.
+// What a recorded packet is, in a few words: for the comment that Wireshark shows beside it. Facts of its headers
+// alone.
 #pragma once
 
 #include <string>

@@ -12,8 +12,9 @@ using evidence::StoredFile;
 namespace {
 
 RecordingOf recording() {
-  return {event::Moment::kStart, "XX-20261128T061150Z/net one/outage", "XX-20261128T061150Z", "XX", "net one", "here",
-          base::WallTime(1795846323s)};
+  return {
+      event::Moment::kStart,      "XX-20261128T061150Z/net one/outage", "XX-20261128T061150Z", "XX", "net one", "here",
+      base::WallTime(1795846323s)};
 }
 
 std::size_t count(const std::string& text, std::string_view part) {
@@ -25,8 +26,7 @@ std::size_t count(const std::string& text, std::string_view part) {
 }  // namespace
 
 TEST_CASE("a file is named by time, country, network, event and moment, with nothing but safe characters") {
-  CHECK(packet_file_name(recording()) ==
-        "20261128T061203Z_XX_net-one_XX-20261128T061150Z-net-one-outage_start.pcapng");
+  CHECK(packet_file_name(recording()) == "20261128T061203Z_XX_net-one_XX-20261128T061150Z-net-one-outage_start.pcapng");
   RecordingOf bad = recording();
   bad.country = "";
   bad.network = "../../etc/\xc3\xa9\n";
@@ -72,9 +72,9 @@ TEST_CASE("a file has packets of several rings in order of time, each once, and 
 
 TEST_CASE("the comments name the event, its incident, the network and the vantage point") {
   using Lines = std::vector<std::string>;
-  CHECK(recording_comments(recording(), false) ==
-        Lines{"event XX-20261128T061150Z/net one/outage (start)", "incident XX-20261128T061150Z",
-              "network XX/net one, seen from here"});
+  CHECK(recording_comments(recording(), false) == Lines{"event XX-20261128T061150Z/net one/outage (start)",
+                                                        "incident XX-20261128T061150Z",
+                                                        "network XX/net one, seen from here"});
   CHECK(recording_comments(recording(), true).back() == "not whole: more packets came than there was room for");
 }
 

@@ -159,7 +159,8 @@ TEST_CASE("of an event that was open before this process was, the end alone is r
 TEST_CASE("so many files are under way at once, and those beyond are counted") {
   std::string networks;
   for (std::size_t i = 0; i < PacketInquiry::kMostAtOnce; ++i) {
-    networks += (i == 0 ? "" : ", ") + ("{name: n" + std::to_string(i) + ", targets: [198.18.1." + std::to_string(i + 1) + "]}");
+    networks += (i == 0 ? "" : ", ") +
+                ("{name: n" + std::to_string(i) + ", targets: [198.18.1." + std::to_string(i + 1) + "]}");
   }
   PacketInquiry inquiry(plan_of(networks));
   for (std::size_t i = 0; i < PacketInquiry::kMostAtOnce; ++i) {

@@ -79,7 +79,8 @@ TEST_CASE("packets are named by their headers") {
   CHECK(evidence::packet_in_words(test::icmp_packet(us6, them6, 128, 0, echo)) == "echo request 1/7");
   CHECK(evidence::packet_in_words(test::icmp_packet(them6, us6, 129, 0, echo)) == "echo reply 1/7");
   const auto asked = test::icmp_packet(us, them, 8, 0, echo);
-  const auto error = test::icmp_packet(test::address("198.18.5.5"), us, 11, 0, test::joined(from_hex("00000000"), asked));
+  const auto error =
+      test::icmp_packet(test::address("198.18.5.5"), us, 11, 0, test::joined(from_hex("00000000"), asked));
   CHECK(evidence::packet_in_words(error) == "ICMP error 11/0 from 198.18.5.5 about a packet to 198.18.9.1");
   const auto tcp = [&](const char* flags) {
     return evidence::packet_in_words(test::ip_packet(
