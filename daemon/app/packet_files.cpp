@@ -29,6 +29,8 @@ constexpr std::chrono::seconds kRetryPeriod(5);
 // Of a file that is not finished: never listed, and removed at the start.
 constexpr std::string_view kUnfinished = ".unfinished";
 constexpr int kLowPriority = 10;
+// What a disk must have room for to count as one that can be written.
+constexpr std::size_t kTrialBytes = 64 << 10;
 
 std::string interface_name(std::uint32_t index) {
   std::array<char, IF_NAMESIZE> name{};
@@ -36,7 +38,17 @@ std::string interface_name(std::uint32_t index) {
   return "interface " + std::to_string(index);  // gone in the meantime
 }
 
-std::string problem_with(const std::string& path) { return path + ": " + std::strerror(errno); }
+// What went wrong; empty: nothing did.
+std::string write_whole(const std::string& path, const std::string& bytes) {
+  const engine::FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640));
+  if (!file.is_open()) return std::strerror(errno);
+  for (std::size_t written = 0; written < bytes.size();) {
+    const ssize_t n = ::write(file.get(), bytes.data() + written, bytes.size() - written);
+    if (n > 0) written += static_cast<std::size_t>(n);
+    if (n <= 0 && errno != EINTR) return std::strerror(errno);
+  }
+  return ::fsync(file.get()) == 0 ? std::string() : std::strerror(errno);
+}
 
 evidence::PcapngSection section_of(const PacketFiles::Job& job, const std::string& application) {
   evidence::PcapngSection section;
@@ -118,9 +130,11 @@ void PacketFiles::run() {
 void PacketFiles::look_after() {
   std::error_code error;
   if (fs::create_directories(directory_, error); error) return tell(directory_ + ": " + error.message());
-  const std::string trial = directory_ + "/trial" + std::string(kUnfinished);
-  const engine::FileDescriptor file(::open(trial.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640));
-  if (!file.is_open()) return tell(problem_with(directory_));
+  if (const std::string problem =
+          write_whole(directory_ + "/trial" + std::string(kUnfinished), std::string(kTrialBytes, 0));
+      !problem.empty()) {
+    return tell(directory_ + ": " + problem);
+  }
   for (const fs::directory_entry& entry : fs::directory_iterator(directory_, error)) {
     if (entry.path().extension() == kUnfinished) fs::remove(entry.path(), error);
   }
@@ -177,21 +191,11 @@ std::string PacketFiles::store(const std::string& name, const std::string& bytes
   if (fs::create_directories(directory_, error); error) return directory_ + ": " + error.message();
   const std::string path = directory_ + "/" + name;
   const std::string unfinished = path + std::string(kUnfinished);
-  std::string problem;
-  {
-    const engine::FileDescriptor file(
-        ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640));
-    if (!file.is_open()) return problem_with(directory_);
-    for (std::size_t written = 0; written < bytes.size() && problem.empty();) {
-      const ssize_t n = ::write(file.get(), bytes.data() + written, bytes.size() - written);
-      if (n > 0) written += static_cast<std::size_t>(n);
-      if (n <= 0 && errno != EINTR) problem = problem_with(directory_);
-    }
-    if (problem.empty() && ::fsync(file.get()) != 0) problem = problem_with(directory_);
-  }
-  if (problem.empty() && ::rename(unfinished.c_str(), path.c_str()) != 0) problem = problem_with(directory_);
-  if (!problem.empty()) ::unlink(unfinished.c_str());
-  return problem;
+  std::string problem = write_whole(unfinished, bytes);
+  if (problem.empty() && ::rename(unfinished.c_str(), path.c_str()) != 0) problem = std::strerror(errno);
+  if (problem.empty()) return {};
+  ::unlink(unfinished.c_str());
+  return directory_ + ": " + problem;
 }
 
 std::vector<evidence::StoredFile> PacketFiles::stored() const {

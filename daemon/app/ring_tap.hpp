@@ -16,7 +16,7 @@ namespace blipd::app {
 
 class RingTap final : public engine::PacketTap {
  public:
-  // Of a tick: some 30 microseconds.
+  // Of a tick: some 50 microseconds.
   static constexpr std::size_t kBytesOfTick = 128 << 10;
 
   explicit RingTap(std::size_t budget_bytes) : budget_bytes_(budget_bytes) {}
