@@ -280,7 +280,7 @@ def test_a_full_disk_and_a_small_allowance_bound_what_is_kept(pair, run, directo
     files.mkdir()
     pair.near.run("mount", "-t", "tmpfs", "-o", "size=128k,mode=755", "tmpfs", str(files))
     fast = {"ping": {"type": "icmp", "interval": "20ms", "timeout": "500ms"}, "syn": PROBES["syn"], "name": PROBES["name"]}
-    made = config({"directory": str(files), "packets": "2MiB", "most": "1MiB"})
+    made = config({"directory": str(files), "packets": "2MiB", "most": "1MiB"}, budget={"prefix_rate": 1000})
     made["probes"] = fast
     try:
         daemon = run(pair.near, made).wait_ready(20)
