@@ -12,6 +12,7 @@
 
 #include "config/detect_settings.hpp"
 #include "config/load.hpp"
+#include "config/size.hpp"
 #include "probes/base/text.hpp"
 
 namespace blipd::config {
@@ -178,9 +179,11 @@ void write_rest(const Configuration& configuration, Out out) {
   fmt::format_to(out, "engine:\n  late_window: {}\n  max_lag: {}\n  ask_at_once: {}\n  shards: {}\n",
                  base::format_duration(engine.late_window), base::format_duration(engine.max_lag), engine.ask_at_once,
                  engine.shards);
-  if (!configuration.evidence.as_table.empty()) {
-    fmt::format_to(out, "evidence:\n  as_table: {}\n", scalar(configuration.evidence.as_table));
-  }
+  const Evidence& evidence = configuration.evidence;
+  fmt::format_to(out, "evidence:\n  packets: {}\n  directory: {}\n  keep: {}\n  most: {}\n",
+                 format_size(evidence.packets_bytes), evidence.directory.empty() ? "none" : scalar(evidence.directory),
+                 base::format_duration(evidence.keep), format_size(evidence.most_bytes));
+  if (!evidence.as_table.empty()) fmt::format_to(out, "  as_table: {}\n", scalar(evidence.as_table));
   fmt::format_to(out, "listen: {}\nweb:\n", scalar(configuration.listen));
   if (!configuration.web.config_file.empty()) {
     fmt::format_to(out, "  config_file: {}\n", scalar(configuration.web.config_file));

@@ -68,7 +68,7 @@ inline constexpr auto kDetect = std::to_array<string_view>({"down_threshold",
                                                             "cusum_limit",
                                                             "review_after"});
 inline constexpr auto kEngine = std::to_array<string_view>({"late_window", "max_lag", "ask_at_once", "shards"});
-inline constexpr auto kEvidence = std::to_array<string_view>({"as_table"});
+inline constexpr auto kEvidence = std::to_array<string_view>({"as_table", "packets", "directory", "keep", "most"});
 inline constexpr auto kWeb = std::to_array<string_view>({"config_file", "reload"});
 inline constexpr auto kLog = std::to_array<string_view>({"level"});
 // A target file in Prometheus' file_sd form, and the labels in it that mean something here.

@@ -94,18 +94,22 @@ Engine read_engine(const Reader& top) {
   return engine;
 }
 
+std::optional<std::string> read_path(const Reader& top, std::string_view key) {
+  auto path = top.text(key);
+  if (path && path->empty()) {
+    top.fault(key, "an empty path; give one or leave the key out");
+    return std::nullopt;
+  }
+  return path;
+}
+
 // Who serves nothing needs no table either.
-Evidence read_evidence(const Reader& top, const std::filesystem::path& folder, WebFiles web_files,
-                       std::deque<Faults>& files) {
-  Evidence evidence;
-  const Node* node = top.map("evidence");
-  if (!node) return evidence;
-  const Reader reader(*node, top.path().child("evidence"), top.faults(), {keys::kEvidence});
-  const auto written = reader.text("as_table");
-  if (written && written->empty()) reader.fault("as_table", "an empty path; give one or leave the key out");
-  if (!written || written->empty()) return evidence;
+void read_as_table_of(const Reader& reader, const std::filesystem::path& folder, WebFiles web_files,
+                      std::deque<Faults>& files, Evidence& evidence) {
+  const auto written = read_path(reader, "as_table");
+  if (!written) return;
   evidence.as_table = std::filesystem::absolute(folder / *written).lexically_normal().string();
-  if (web_files == WebFiles::kLeave) return evidence;
+  if (web_files == WebFiles::kLeave) return;
   Faults& faults = files.emplace_back((folder / *written).lexically_normal().string());
   auto table = read_as_table(evidence.as_table, faults);
   if (table) {
@@ -113,6 +117,19 @@ Evidence read_evidence(const Reader& top, const std::filesystem::path& folder, W
   } else {
     reader.fault("as_table", fmt::format("{}: {}", faults.file(), table.error().text));
   }
+}
+
+Evidence read_evidence(const Reader& top, const std::filesystem::path& folder, WebFiles web_files,
+                       std::deque<Faults>& files, Evidence evidence) {
+  const Node* node = top.map("evidence");
+  if (!node) return evidence;
+  const Reader reader(*node, top.path().child("evidence"), top.faults(), {keys::kEvidence});
+  read_as_table_of(reader, folder, web_files, files, evidence);
+  take(reader.size("packets", 0, std::uint64_t{4} << 30U), evidence.packets_bytes);
+  take(read_path(reader, "directory"), evidence.directory);
+  if (evidence.directory == "none") evidence.directory.clear();
+  take(reader.duration("keep", std::chrono::hours(1), std::chrono::hours(24 * 36500)), evidence.keep);
+  take(reader.size("most", 1 << 20, std::uint64_t{1} << 50U), evidence.most_bytes);
   return evidence;
 }
 
@@ -125,15 +142,6 @@ std::optional<std::string> read_level(const Reader& top) {
   const auto level = reader.choice<std::string_view>("level", kLevels);
   if (!level) return std::nullopt;
   return std::string(*level);
-}
-
-std::optional<std::string> read_path(const Reader& top, std::string_view key) {
-  auto path = top.text(key);
-  if (path && path->empty()) {
-    top.fault(key, "an empty path; give one or leave the key out");
-    return std::nullopt;
-  }
-  return path;
 }
 
 class DocumentReader {
@@ -154,14 +162,19 @@ class DocumentReader {
     if (!configuration.countries.empty()) book_.warn_of_unused(faults_);
     configuration.detect = read_detect(top_);
     configuration.engine = read_engine(top_);
-    configuration.evidence = read_evidence(top_, folder, web_files, files);
+    take(read_path(top_, "journal"), configuration.journal);
+    if (configuration.journal == "none") configuration.journal.clear();
+    // Beside the journal; who remembers nothing on disk keeps no files either, unless told where.
+    configuration.evidence.directory.clear();
+    if (const std::filesystem::path journal = configuration.journal; !journal.empty()) {
+      configuration.evidence.directory = (journal.parent_path() / "evidence").string();
+    }
+    configuration.evidence = read_evidence(top_, folder, web_files, files, configuration.evidence);
     if (auto listen = top_.text("listen")) {
       if (auto problem = listen_problem(*listen)) top_.fault("listen", std::move(*problem));
       configuration.listen = std::move(*listen);
     }
     configuration.web = read_web(top_, folder, configuration.listen, web_files, files);
-    take(read_path(top_, "journal"), configuration.journal);
-    if (configuration.journal == "none") configuration.journal.clear();
     take(top_.duration("retention", std::chrono::hours(1), std::chrono::hours(24 * 36500)), configuration.retention);
     take(read_path(top_, "record"), configuration.record);
     take(read_level(top_), configuration.log_level);

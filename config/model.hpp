@@ -104,10 +104,16 @@ struct Engine {
 
 class AsTable;
 
-// What there is to know of paths.
+// What there is to show beside an event.
 struct Evidence {
-  std::string as_table;                  // absolute; empty: which AS an address belongs to is not known
-  std::shared_ptr<const AsTable> table;  // what it says (config/as_table.hpp); null without one
+  std::string as_table;                    // absolute; empty: which AS an address belongs to is not known
+  std::shared_ptr<const AsTable> table;    // what it says (config/as_table.hpp); null without one
+  std::uint64_t packets_bytes = 16 << 20;  // of memory for the last packets of all networks together; 0: none are kept
+  std::string directory = "/var/lib/blipd/evidence";  // files of packets are written there; empty: nowhere
+  base::Duration keep = std::chrono::hours(24 * 30);  // files that are older go
+  std::uint64_t most_bytes = 1ULL << 30;              // the oldest go, where all of them are more
+
+  bool is_recording() const { return packets_bytes > 0 && !directory.empty(); }
 };
 
 struct WebFile;

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "config/size.hpp"
 #include "probes/base/text.hpp"
 
 namespace blipd::config {
@@ -207,6 +208,22 @@ std::optional<std::uint64_t> Reader::whole_number(std::string_view key, std::uin
     return std::nullopt;
   }
   return value;
+}
+
+std::optional<std::uint64_t> Reader::size(std::string_view key, std::uint64_t least, std::uint64_t most) const {
+  const auto word = text(key);
+  if (!word) return std::nullopt;
+  const auto value = parse_size(*word);
+  if (!value) {
+    fault(key, fmt::format("{} is not a size; write one such as 512KiB, 16MiB or 1GiB", cited(*word)));
+    return std::nullopt;
+  }
+  if (*value < least || *value > most) {
+    fault(key, fmt::format("{} is too {}; give {} to {}", cited(*word), *value < least ? "small" : "large",
+                           format_size(least), format_size(most)));
+    return std::nullopt;
+  }
+  return *value;
 }
 
 std::optional<double> Reader::real(std::string_view key, double least, double most) const {

@@ -88,6 +88,7 @@ class Reader {
   std::optional<bool> flag(std::string_view key) const;
   // Both ends are allowed values.
   std::optional<base::Duration> duration(std::string_view key, base::Duration least, base::Duration most) const;
+  std::optional<std::uint64_t> size(std::string_view key, std::uint64_t least, std::uint64_t most) const;
   std::optional<double> real(std::string_view key, double least, double most) const;
   template <std::unsigned_integral T>
   std::optional<T> whole(std::string_view key, T least, T most) const {

@@ -14,6 +14,7 @@
 #include "config/plan.hpp"
 #include "daemon/app/app.hpp"
 #include "daemon/app/chronicler.hpp"
+#include "daemon/app/packet_watch.hpp"
 #include "daemon/app/path_watch.hpp"
 #include "daemon/app/privileges.hpp"
 #include "daemon/app/publisher.hpp"
@@ -122,7 +123,12 @@ class Daemon::Impl {
     if (!give_up_privileges()) log_.write(Severity::kWarning, "privileges_kept", "the kernel would not take them back");
 
     chronicler_ = std::make_unique<Chronicler>(pipeline_, open_journal(), log_);
-    chronicler_->listen([this](const event::Event& event) { paths_.on_event(event, clock_.read().mono); });
+    if (packets_) packets_->open();
+    chronicler_->listen([this](const event::Event& event) {
+      const base::Moment now = clock_.read();
+      paths_.on_event(event, now.mono);
+      if (packets_) packets_->on_event(event, now);
+    });
     chronicler_->recall();
     reload_ = {true, clock_.read().wall};
     auto server = serve::Server::start(served, [this](Publisher::Done done) { publisher_.request(std::move(done)); });
@@ -145,6 +151,10 @@ class Daemon::Impl {
       log_.write(severity, event, text);
     };
     options.shards = plan_->configuration.engine.shards;
+    if (plan_->configuration.evidence.is_recording()) {
+      packets_ = std::make_unique<PacketWatch>(plan_, pipeline_, log_);
+      options.make_tap = [this] { return packets_->make_tap(); };
+    }
     options.on_tick = [this](const base::Moment& now) { tick(now); };
     auto engine = engine::Engine::create(io_, clock_, *sink, plan_, std::move(options));
     if (!engine) return refuse("cannot_probe", engine.error());
@@ -166,6 +176,7 @@ class Daemon::Impl {
     if (const auto urgent = pipeline_.take_urgent(); !urgent.empty()) engine_->ask_now(urgent);
     chronicler_->tick(now);
     paths_.tick(*engine_, now.mono);
+    if (packets_) packets_->tick(now);
     if (publisher_.tick(now, [this](serve::Published& published) { complete(published); })) engine_->wake();
     if (recorder_ && now.mono - recorded_ >= std::chrono::milliseconds(200)) record(now);
     if (supervisor_.is_due(now.mono)) report_progress(now);
@@ -177,6 +188,7 @@ class Daemon::Impl {
     published.reload = reload_;
     published.ended = chronicler_->ended();
     published.paths = paths_.rows();
+    if (packets_) published.recorder = packets_->health(published.health.is_capturing);
     if (recorder_) published.record = recorder_->health();
   }
 
@@ -268,6 +280,7 @@ class Daemon::Impl {
     if (recorder_) recorder_->adopt(plan_);
     engine_->adopt(plan_);
     paths_.adopt(plan_);
+    if (packets_) packets_->adopt(plan_);
     server_->adopt(plan_->configuration.web);
     chronicler_->set_retention(plan_->configuration.retention);
     log_.set_level(plan_->configuration.log_level);
@@ -284,6 +297,8 @@ class Daemon::Impl {
     if (next.journal != now.journal) warn("journal");
     if (next.engine.late_window != now.engine.late_window) warn("engine.late_window");
     if (next.engine.shards != now.engine.shards) warn("engine.shards");
+    if (next.evidence.packets_bytes != now.evidence.packets_bytes) warn("evidence.packets");
+    if (next.evidence.directory != now.evidence.directory) warn("evidence.directory");
   }
 
   void count_channels() {
@@ -306,6 +321,7 @@ class Daemon::Impl {
   std::optional<base::Duration> period_;  // the shortest of their intervals
   pipeline::Pipeline pipeline_;
   PathWatch paths_;
+  std::unique_ptr<PacketWatch> packets_;  // null: packets are not kept
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<Chronicler> chronicler_;
   Publisher publisher_;

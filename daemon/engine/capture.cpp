@@ -53,13 +53,18 @@ class Capture final : public PacketSource {
   }
 
   void take(const pcap_pkthdr& header, base::Bytes bytes) {
-    // LINKTYPE_LINUX_SLL2: protocol (2), reserved (2), interface index (4), and 12 bytes that we need not.
+    // LINKTYPE_LINUX_SLL2: protocol (2), reserved (2), interface index (4), kind of link (2), packet type (1), and 9
+    // bytes that we need not.
     base::ByteReader reader(bytes);
     reader.skip(4);
     SeenPacket seen;
     seen.interface = reader.u32();
-    reader.skip(SLL2_HDR_LEN - 8);
-    const auto packet = wire::read_ip(reader.rest());
+    reader.skip(2);
+    seen.heading = reader.u8() == LINUX_SLL_OUTGOING ? Heading::kOut : Heading::kIn;
+    reader.skip(SLL2_HDR_LEN - 11);
+    seen.bytes = reader.rest();
+    seen.length = header.len > SLL2_HDR_LEN ? header.len - SLL2_HDR_LEN : 0;
+    const auto packet = wire::read_ip(seen.bytes);
     if (!reader.ok() || !packet) {
       ++malformed_;
       return;
@@ -101,8 +106,9 @@ std::string capture_filter(const CaptureOptions& options) {
       "(ip6 and tcp and ((dst {1} and ip6[53] & 6 != 0) or (src {1} and ip6[53] & 0x17 == 2))) or "
       // Behind an IPv6 fragment header (RFC 8200, 4.5) the offsets above are not where they seem: all are let through.
       "(ip6 and ip6[6] == 44) or "
-      "(udp and src portrange {2}-{3})",
-      id, ports, probes::kFirstSourcePort, probes::kLastSourcePort, options.trace_identifier);
+      "(udp and {5}portrange {2}-{3})",
+      id, ports, probes::kFirstSourcePort, probes::kLastSourcePort, options.trace_identifier,
+      options.has_udp_answers ? "" : "src ");
 }
 
 base::Expected<std::unique_ptr<PacketSource>> open_capture(const CaptureOptions& options) {

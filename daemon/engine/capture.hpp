@@ -18,6 +18,8 @@ struct CaptureOptions {
   std::uint16_t echo_identifier = 0;
   std::uint16_t trace_identifier = 0;
   probes::PortRange ports;  // our TCP source ports. DNS leaves from any port of ours: see DnsUdpSockets
+  // Answers to our UDP ports, too, which nothing but a tap has a use for.
+  bool has_udp_answers = false;
   int ring_bytes = 16 << 20;
 };
 

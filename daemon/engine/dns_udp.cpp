@@ -116,6 +116,17 @@ void DnsUdpTransport::captured(const wire::IpPacket& packet, base::WallTime stam
   inbox_.learned(learned);
 }
 
+std::optional<probes::ChannelIndex> DnsUdpTransport::channel_answered(const wire::IpPacket& packet) const {
+  const auto datagram = wire::read_udp(packet);
+  if (!datagram) return std::nullopt;
+  const auto socket = sockets_.find(packet.source.family(), datagram->destination_port);
+  const auto id = probes::dns_message_id(datagram->payload);
+  if (!socket || !id) return std::nullopt;
+  const auto found = by_id_.find(id_key(*socket, *id));
+  if (found == by_id_.end()) return std::nullopt;
+  return questions_[found->second].channel;
+}
+
 void DnsUdpTransport::poll(const base::Moment& now) {
   now_ = now;
   searches_left_ = kSearchesPerPoll;

@@ -31,6 +31,10 @@ class DnsUdpTransport final : public Transport {
   // A UDP packet to or from our range of source ports that the capture has seen. Answers are left to the sockets.
   void captured(const wire::IpPacket& packet, base::WallTime stamp);
 
+  // Which channel a datagram answers, going by its port and id alone: whoever may have sent it. For as long as its
+  // question is known, answered or not.
+  std::optional<probes::ChannelIndex> channel_answered(const wire::IpPacket& packet) const;
+
   // Answers that the kernel had no room for, since the start.
   std::uint64_t socket_drops() const { return sockets_.drops(); }
   // Datagrams that the kernel refused as broken.

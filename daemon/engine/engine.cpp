@@ -17,7 +17,8 @@ class SingleEngine final : public Engine {
  public:
   SingleEngine(asio::io_context& io, const base::Clock& clock, probes::ResultSink& sink, EngineOptions options)
       : timed_(io, clock, sink, options.pace == Pace::kScheduled ? Loop::Asking::kScheduled : Loop::Asking::kOnRequest,
-               marks(), std::move(options.notify), std::move(options.on_tick)) {}
+               marks(), std::move(options.notify), std::move(options.on_tick),
+               options.make_tap ? options.make_tap() : nullptr) {}
 
   base::Expected<void> open(std::shared_ptr<const config::Plan> plan) {
     return timed_.loop().open(orders_of(std::move(plan)));

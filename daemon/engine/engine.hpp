@@ -16,6 +16,7 @@
 #include "config/plan.hpp"
 #include "daemon/engine/health.hpp"
 #include "daemon/engine/notice.hpp"
+#include "daemon/engine/packet_tap.hpp"
 #include "probes/base/error.hpp"
 #include "probes/base/time.hpp"
 #include "probes/path.hpp"
@@ -36,6 +37,7 @@ struct EngineOptions {
   Pace pace = Pace::kScheduled;
   Notify notify;             // may be empty
   std::uint32_t shards = 1;  // 1 to config::Engine::kMostShards
+  MakeTap make_tap;          // may be empty: nobody looks on
   // At the end of each tick; may be empty. All that was learned up to `now` has been told to the sink, and what is told
   // later was learned no earlier.
   std::function<void(const base::Moment& now)> on_tick;

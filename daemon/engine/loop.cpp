@@ -25,11 +25,13 @@ constexpr std::chrono::seconds kNoticeInterval(10);
 
 }  // namespace
 
-Loop::Loop(const base::Clock& clock, probes::ResultSink& sink, Asking asking, const Marks& marks, Notify notify)
+Loop::Loop(const base::Clock& clock, probes::ResultSink& sink, Asking asking, const Marks& marks, Notify notify,
+           std::shared_ptr<PacketTap> tap)
     : clock_(clock),
       sink_(sink),
       asking_(asking),
       notify_(std::move(notify)),
+      tap_(std::move(tap)),
       key_(base::SipKey::random()),
       marks_(marks),
       echo_(key_, marks.echo_identifier),
@@ -38,9 +40,16 @@ Loop::Loop(const base::Clock& clock, probes::ResultSink& sink, Asking asking, co
 
 base::Expected<void> Loop::open(Orders orders) {
   if (auto bindings = check_bindings(*orders.plan); !bindings) return bindings;
-  auto means = open_means(*orders.plan, echo_, syn_, marks_, clock_, key_, *this, notify_);
+  auto means = open_means(*orders.plan, echo_, syn_, marks_, clock_, key_, *this, notify_,
+                          tap_ ? Onlookers::kTap : Onlookers::kNone);
   if (!means) return tl::unexpected(means.error());
   means_ = std::move(*means);
+  if (tap_ && !means_.is_capturing) {
+    tell(Severity::kWarning, "no_recording",
+         "packets are not recorded for want of a capture; allow packet sockets (CAP_NET_RAW, AF_PACKET) to mend that");
+    tap_.reset();
+  }
+  if (tap_) roster_.know_all();
   tracer_ = std::make_unique<Tracer>(key_, marks_, roster_, std::move(means_.traces));
   Inbox& inbox = *this;
   dns_udp_ = std::make_unique<DnsUdpTransport>(inbox, key_);
@@ -71,6 +80,7 @@ void Loop::adopt(Orders orders) {
   std::erase_if(deferred_, [&](const Due& d) { return !is_asked(plan_->channels[d.channel]); });
   tracer_->adopt(*plan_, share_, asking_ == Asking::kScheduled ? Tracer::Pace::kScheduled : Tracer::Pace::kOnRequest,
                  now.mono);
+  if (tap_) tap_->adopt(*plan_, share_);
   watch_names();
   look_at_routes(now);
 }
@@ -108,6 +118,7 @@ base::MonoTime Loop::tick() {
   if (route_watch_.changed(start.mono)) look_at_routes(start);
   take_resolutions(start);
   drain(start);
+  if (tap_) tap_->tick(start);
   settle(start);
   const base::Moment now = clock_.read();
   tick_.sent(send(now));
@@ -183,12 +194,9 @@ void Loop::drain(const base::Moment& now) {
   details_.clear();
   if (means_.packets) {
     means_.packets->drain([this](const SeenPacket& seen) {
-      if (tracer_->take(seen)) return;
-      if (seen.packet.protocol == wire::kUdp) {
-        dns_udp_->captured(seen.packet, seen.stamp.at);
-      } else {
-        matcher_->match(seen, *this);
-      }
+      const std::size_t learned_before = pending_.size();
+      take(seen);
+      if (tap_) show(seen, learned_before);
     });
   }
   if (means_.pings) means_.pings->poll(now);
@@ -210,6 +218,15 @@ void Loop::drain(const base::Moment& now) {
       if (near.kind == Learned::Kind::kAnswer) sink_.prefetch(near.channel, Distance::kNear);
     }
     if (!flights_->learned(pending_[i], drained.mono, clock_watch_.era())) unmatched(pending_[i].kind);
+  }
+}
+
+void Loop::take(const SeenPacket& seen) {
+  if (tracer_->take(seen)) return;
+  if (seen.packet.protocol == wire::kUdp) {
+    dns_udp_->captured(seen.packet, seen.stamp.at);
+  } else {
+    matcher_->match(seen, *this);
   }
 }
 

@@ -24,6 +24,7 @@
 #include "daemon/engine/means.hpp"
 #include "daemon/engine/notice.hpp"
 #include "daemon/engine/orders.hpp"
+#include "daemon/engine/packet_tap.hpp"
 #include "daemon/engine/resolver.hpp"
 #include "daemon/engine/roster.hpp"
 #include "daemon/engine/route_watch.hpp"
@@ -39,7 +40,9 @@ class Loop final : private Inbox {
  public:
   enum class Asking : std::uint8_t { kScheduled, kOnRequest };
 
-  Loop(const base::Clock& clock, probes::ResultSink& sink, Asking asking, const Marks& marks, Notify notify);
+  // `tap` may be null.
+  Loop(const base::Clock& clock, probes::ResultSink& sink, Asking asking, const Marks& marks, Notify notify,
+       std::shared_ptr<PacketTap> tap = nullptr);
 
   // Opens what the plan needs; see open_means().
   base::Expected<void> open(Orders orders);
@@ -80,6 +83,8 @@ class Loop final : private Inbox {
   void look_at_routes(const base::Moment& now);
   void take_resolutions(const base::Moment& now);
   void drain(const base::Moment& now);
+  void take(const SeenPacket& seen);
+  void show(const SeenPacket& seen, std::size_t learned_before);
   void settle(const base::Moment& now);
   std::size_t send(const base::Moment& now);
   base::MonoTime next_tick(const base::Moment& now) const;
@@ -102,6 +107,7 @@ class Loop final : private Inbox {
   FirstRound sink_;
   Asking asking_;
   Notify notify_;
+  std::shared_ptr<PacketTap> tap_;  // null: nobody looks on
   base::SipKey key_;
   Marks marks_;
   probes::IcmpEcho echo_;

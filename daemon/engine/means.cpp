@@ -29,8 +29,9 @@ bool has_way(const config::Plan& plan, Way way) {
   });
 }
 
-base::Expected<void> open_packets(Means& means, const Marks& marks, const Notify& notify) {
-  auto capture = open_capture({marks.echo_identifier, marks.trace_identifier, marks.ports});
+base::Expected<void> open_packets(Means& means, const Marks& marks, const Notify& notify, Onlookers onlookers) {
+  auto capture =
+      open_capture({marks.echo_identifier, marks.trace_identifier, marks.ports, onlookers == Onlookers::kTap});
   if (capture) {
     means.packets = std::move(*capture);
     means.is_capturing = true;
@@ -74,11 +75,11 @@ base::Expected<void> open_unprivileged(Means& means, const config::Plan& plan, c
 
 base::Expected<Means> open_means(const config::Plan& plan, const probes::IcmpEcho& echo, const probes::TcpSyn& syn,
                                  const Marks& marks, const base::Clock& clock, const base::SipKey& key, Inbox& inbox,
-                                 const Notify& notify) {
+                                 const Notify& notify, Onlookers onlookers) {
   Means means;
   auto raw = RawSender::open(echo, syn, clock);
-  const auto opened =
-      raw ? open_packets(means, marks, notify) : open_unprivileged(means, plan, raw.error().text, key, inbox, notify);
+  const auto opened = raw ? open_packets(means, marks, notify, onlookers)
+                          : open_unprivileged(means, plan, raw.error().text, key, inbox, notify);
   if (!opened) return tl::unexpected(opened.error());
   if (raw) {
     means.raw = std::move(*raw);

@@ -24,12 +24,15 @@ struct Means {
   bool is_capturing = false;              // `packets` is the capture
 };
 
+// Whether somebody looks at packets of which the loop itself reads only one direction.
+enum class Onlookers : std::uint8_t { kNone, kTap };
+
 // Opens what `plan` needs. Without a capture: raw sockets for answers; without raw sockets: unprivileged ICMP,
 // and connects in the place of half-open SYNs. Each step down is a notice. Fails when the plan has ICMP probes and
 // nothing to ask them with.
 base::Expected<Means> open_means(const config::Plan& plan, const probes::IcmpEcho& echo, const probes::TcpSyn& syn,
                                  const Marks& marks, const base::Clock& clock, const base::SipKey& key, Inbox& inbox,
-                                 const Notify& notify);
+                                 const Notify& notify, Onlookers onlookers = Onlookers::kNone);
 
 // Whether every interface that the plan names exists and every source address is one of ours.
 base::Expected<void> check_bindings(const config::Plan& plan);

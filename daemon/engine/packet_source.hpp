@@ -10,10 +10,16 @@
 
 namespace blipd::engine {
 
+enum class Heading : std::uint8_t { kUnknown, kIn, kOut };
+
 struct SeenPacket {
   wire::IpPacket packet;
   Stamp stamp;
   std::uint32_t interface = 0;  // index; 0: not known
+  // Of the capture alone: the packet as it was seen, from the IP header on, and how long it was on the wire.
+  base::Bytes bytes{};
+  std::uint32_t length = 0;
+  Heading heading = Heading::kUnknown;
 };
 
 class PacketSource {

@@ -127,12 +127,14 @@ void Roster::set_route(probes::ChannelIndex channel, const std::vector<base::Add
   if (addresses.empty()) return;
   route = {addresses.front(), true, addresses.size() > 1};
   if (route.has_more) more_[channel] = addresses;
-  if (!is_echo_or_syn(plan_->channels[channel].spec())) return;
+  if (!is_in_book(plan_->channels[channel].spec())) return;
   for (const base::Address& address : addresses) {
     if (book_.is_full()) rebuild_book();
     book_.add(address, channel);
   }
 }
+
+bool Roster::is_in_book(const probes::ProbeSpec& spec) const { return knows_all_ || is_echo_or_syn(spec); }
 
 void Roster::rebuild_book() {
   std::size_t entries = routes_.size();
@@ -140,7 +142,7 @@ void Roster::rebuild_book() {
   book_.clear(entries);
   for (probes::ChannelIndex channel = 0; channel < routes_.size(); ++channel) {
     const Route& route = routes_[channel];
-    if (!route.is_known || !is_echo_or_syn(plan_->channels[channel].spec())) continue;
+    if (!route.is_known || !is_in_book(plan_->channels[channel].spec())) continue;
     if (!route.has_more) {
       book_.add(route.address, channel);
       continue;

@@ -57,6 +57,18 @@ class Roster {
     return book_.find(address, [&](probes::ChannelIndex channel) { return asks(channel, address) && visit(channel); });
   }
 
+  // The network of a target that is asked at `address`: by echo or SYN, or at all after know_all().
+  std::optional<config::NetworkIndex> network_at(const base::Address& address) const {
+    std::optional<config::NetworkIndex> network;
+    find_at(address, [&](probes::ChannelIndex channel) {
+      network = plan_->channels[channel].network;
+      return true;
+    });
+    return network;
+  }
+  // Before the first adopt(): other ways of asking count, too, in find_at() and network_at().
+  void know_all() { knows_all_ = true; }
+
   void prefetch(probes::ChannelIndex channel) const { base::prefetch(routes_[channel]); }
 
   std::uint32_t unresolved_targets() const { return unresolved_; }
@@ -84,6 +96,7 @@ class Roster {
   void set_route(probes::ChannelIndex channel, const std::vector<base::Address>& addresses);
   void rebuild_book();
   void set_standing(config::TargetIndex index, Standing standing);
+  bool is_in_book(const probes::ProbeSpec& spec) const;
   bool asks(probes::ChannelIndex channel, const base::Address& address) const;
   bool is_usable(probes::ChannelIndex index, const base::Address& address) const;
 
@@ -95,6 +108,7 @@ class Roster {
   std::vector<Standing> standings_;  // by target
   std::unordered_map<probes::ChannelIndex, std::vector<base::Address>> more_;
   AddressBook book_;
+  bool knows_all_ = false;
   std::uint32_t unresolved_ = 0;
   std::uint32_t refused_ = 0;
 };

@@ -20,10 +20,12 @@ constexpr base::Duration kNoticeInterval = std::chrono::seconds(10);
 }  // namespace
 
 Shard::Shard(const base::Clock& clock, Loop::Asking asking, const Marks& marks, Notify notify,
-             std::function<void(std::exception_ptr)> failed, std::size_t most_calls)
+             std::function<void(std::exception_ptr)> failed, std::size_t most_calls, std::shared_ptr<PacketTap> tap)
     : notify_(std::move(notify)),
       failed_(std::move(failed)),
-      timed_(io_, clock, writer_, asking, marks, notify_, [this](const base::Moment& now) { end_tick(now); }),
+      timed_(
+          io_, clock, writer_, asking, marks, notify_, [this](const base::Moment& now) { end_tick(now); },
+          std::move(tap)),
       handover_(most_calls) {}
 
 Shard::~Shard() { stop(); }

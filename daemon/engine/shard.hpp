@@ -21,7 +21,8 @@ class Shard {
  public:
   // `notify` is called on the shard's thread, and `failed` when an exception ended it. `most_calls`: see Handover.
   Shard(const base::Clock& clock, Loop::Asking asking, const Marks& marks, Notify notify,
-        std::function<void(std::exception_ptr)> failed, std::size_t most_calls = Handover::kMostCalls);
+        std::function<void(std::exception_ptr)> failed, std::size_t most_calls = Handover::kMostCalls,
+        std::shared_ptr<PacketTap> tap = nullptr);
   // Stops.
   ~Shard();
 

@@ -51,7 +51,8 @@ class ShardedEngine final : public Engine {
             notices_.tell(severity, event, text);
           },
           // As if it had happened here.
-          [this](const std::exception_ptr& error) { asio::post(io_, [error] { std::rethrow_exception(error); }); }));
+          [this](const std::exception_ptr& error) { asio::post(io_, [error] { std::rethrow_exception(error); }); },
+          Handover::kMostCalls, options.make_tap ? options.make_tap() : nullptr));
     }
   }
 

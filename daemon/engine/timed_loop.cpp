@@ -7,8 +7,11 @@ namespace blipd::engine {
 
 TimedLoop::TimedLoop(boost::asio::io_context& io, const base::Clock& clock, probes::ResultSink& sink,
                      Loop::Asking asking, const Marks& marks, Notify notify,
-                     std::function<void(const base::Moment&)> on_tick)
-    : clock_(clock), loop_(clock, sink, asking, marks, std::move(notify)), on_tick_(std::move(on_tick)), timer_(io) {}
+                     std::function<void(const base::Moment&)> on_tick, std::shared_ptr<PacketTap> tap)
+    : clock_(clock),
+      loop_(clock, sink, asking, marks, std::move(notify), std::move(tap)),
+      on_tick_(std::move(on_tick)),
+      timer_(io) {}
 
 void TimedLoop::stop() {
   is_stopped_ = true;

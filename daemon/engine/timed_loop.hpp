@@ -15,7 +15,8 @@ class TimedLoop {
  public:
   // `on_tick` at the end of each tick; may be empty.
   TimedLoop(boost::asio::io_context& io, const base::Clock& clock, probes::ResultSink& sink, Loop::Asking asking,
-            const Marks& marks, Notify notify, std::function<void(const base::Moment&)> on_tick);
+            const Marks& marks, Notify notify, std::function<void(const base::Moment&)> on_tick,
+            std::shared_ptr<PacketTap> tap = nullptr);
 
   // Loop::open() comes first.
   Loop& loop() { return loop_; }

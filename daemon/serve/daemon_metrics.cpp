@@ -8,6 +8,7 @@
 
 #include "daemon/serve/families.hpp"
 #include "daemon/serve/path_metrics.hpp"
+#include "daemon/serve/recorder_metrics.hpp"
 #include "daemon/serve/verdict_metrics.hpp"
 #include "daemon/serve/version.hpp"
 
@@ -160,6 +161,7 @@ class DaemonMetrics final : public prometheus::Collectable {
     add_verdicts(out, *published_.snapshot);
     add_paths(out, published_);
     if (published_.journal) add_journal(out, *published_.journal);
+    if (published_.recorder) add_recorder(out, *published_.recorder);
     if (published_.record) add_record(out, *published_.record);
     return out.take();
   }

@@ -34,12 +34,25 @@ struct RecordHealth {
   std::uint64_t dropped = 0;  // lines that were not written
 };
 
+// Of the packets that are kept for events, and of the files of them.
+struct RecorderHealth {
+  std::string directory;
+  bool is_recording = false;  // packets are seen by a capture
+  std::uint64_t packets = 0;  // that were ever kept
+  std::uint64_t ring_bytes = 0;
+  std::optional<base::Duration> reach;  // of the ring that forgets soonest; absent: none does
+  bool is_writing = true;
+  std::uint64_t files_written = 0, files_failed = 0, files_removed = 0, passed_over = 0;
+  std::uint64_t files = 0, bytes = 0;  // in the folder
+};
+
 struct Published {
   std::shared_ptr<const pipeline::Snapshot> snapshot;
   engine::Health health;
   Reload reload;
   std::optional<journal::Health> journal;           // absent: none is kept
   std::optional<RecordHealth> record;               // absent: results are not recorded
+  std::optional<RecorderHealth> recorder;           // absent: packets are not kept
   std::shared_ptr<const evidence::PathRows> paths;  // null: none is known of
   // Events that ended lately, oldest first; null: none has.
   std::shared_ptr<const std::vector<std::shared_ptr<const event::Event>>> ended;

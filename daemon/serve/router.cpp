@@ -6,6 +6,7 @@
 
 #include "daemon/page/assets.hpp"
 #include "daemon/serve/document.hpp"
+#include "daemon/serve/evidence_files.hpp"
 #include "daemon/serve/metrics_body.hpp"
 #include "daemon/serve/outages.hpp"
 #include "daemon/serve/series.hpp"
@@ -26,6 +27,8 @@ enum class Page : std::uint8_t {
   kTargets,
   kOutages,
   kSeries,
+  kEvidence,      // the list of files
+  kEvidenceFile,  // one of them
   kEvents,
   kReload,
   kNone
@@ -36,15 +39,16 @@ struct Path {
   Page page;
 };
 
-constexpr std::array<Path, 9> kPaths = {{{"/metrics", Page::kMetrics},
-                                         {"/-/healthy", Page::kHealthy},
-                                         {"/-/ready", Page::kReady},
-                                         {"/api/v1/status", Page::kStatus},
-                                         {"/api/v1/targets", Page::kTargets},
-                                         {"/api/v1/outages", Page::kOutages},
-                                         {"/api/v1/series", Page::kSeries},
-                                         {"/api/v1/events", Page::kEvents},
-                                         {"/-/reload", Page::kReload}}};
+constexpr std::array<Path, 10> kPaths = {{{"/metrics", Page::kMetrics},
+                                          {"/-/healthy", Page::kHealthy},
+                                          {"/-/ready", Page::kReady},
+                                          {"/api/v1/status", Page::kStatus},
+                                          {"/api/v1/targets", Page::kTargets},
+                                          {"/api/v1/outages", Page::kOutages},
+                                          {"/api/v1/series", Page::kSeries},
+                                          {kEvidencePath, Page::kEvidence},
+                                          {"/api/v1/events", Page::kEvents},
+                                          {"/-/reload", Page::kReload}}};
 
 // Of a target in absolute form, what it is in origin form.
 std::string_view origin_form(std::string_view target) {
@@ -66,6 +70,7 @@ Page find_page(std::string_view target) {
   for (const Path& path : kPaths) {
     if (path.text == path_text) return path.page;
   }
+  if (path_text.starts_with(kEvidencePrefix)) return Page::kEvidenceFile;
   if (page::is_page(path_text)) return Page::kDocument;
   return page::find_asset(path_text) != nullptr ? Page::kAsset : Page::kNone;
 }
@@ -111,7 +116,8 @@ bool Router::needs_channels(std::string_view target) {
 
 bool Router::needs_reading(std::string_view target) {
   const Page page = find_page(target);
-  return page == Page::kOutages || page == Page::kSeries || page == Page::kDocument;
+  return page == Page::kOutages || page == Page::kSeries || page == Page::kDocument || page == Page::kEvidence ||
+         page == Page::kEvidenceFile;
 }
 
 Reply Router::read(std::string_view target, const Published& value) {
@@ -120,6 +126,10 @@ Reply Router::read(std::string_view target, const Published& value) {
       return document_reply(origin_form(target), value);
     case Page::kSeries:
       return series_reply(target, value);
+    case Page::kEvidence:
+      return evidence_list_reply(value);
+    case Page::kEvidenceFile:
+      return evidence_file_reply(path_of(target).substr(kEvidencePrefix.size()), value);
     default:
       return outages_reply(target, value);
   }
@@ -145,7 +155,7 @@ Reply Router::answer(std::string_view method, std::string_view target, const std
     return plain_reply(
         404,
         "not found; there is /, /metrics, /api/v1/status, /api/v1/targets, /api/v1/outages, /api/v1/series, "
-        "/api/v1/events, /-/healthy and /-/ready");
+        "/api/v1/evidence, /api/v1/events, /-/healthy and /-/ready");
   }
   if (page == Page::kReload) {
     Reply reply = plain_reply(405, "this loads the configuration anew, with POST");

@@ -128,10 +128,14 @@ class Daemon:
     # HTTP
 
     def request(self, path: str, timeout: float = 5) -> tuple[int, str]:
+        status, body = self.request_bytes(path, timeout)
+        return status, body.decode()
+
+    def request_bytes(self, path: str, timeout: float = 5) -> tuple[int, bytes]:
         with contextlib.closing(Connection(self.namespace, self.port, timeout, self.access.tls)) as connection:
             connection.request("GET", path, headers=self.access.headers)
             answer = connection.getresponse()
-            return answer.status, answer.read().decode()
+            return answer.status, answer.read()
 
     def is_ready(self) -> bool:
         self.process.expect_running()

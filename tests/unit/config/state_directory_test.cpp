@@ -15,6 +15,8 @@ struct Given {
 
 std::string journal_of(const std::string& more = "") { return load_good("countries: []\n" + more).journal; }
 
+std::string evidence_of(const std::string& more = "") { return load_good("countries: []\n" + more).evidence.directory; }
+
 }  // namespace
 
 TEST_CASE("the journal is in the state folder that systemd names, in the last of several") {
@@ -27,6 +29,18 @@ TEST_CASE("the journal is in the state folder that systemd names, in the last of
   CHECK(journal_of() == "/var/lib/blipd/fra1/journal.db");
   CHECK(journal_of("journal: /srv/own.db") == "/srv/own.db");
   CHECK(journal_of("journal: none").empty());
+}
+
+TEST_CASE("files of packets are in a folder beside the journal, unless told otherwise") {
+  CHECK(evidence_of() == "/var/lib/blipd/evidence");
+  const Given several("/var/lib/blipd:/var/lib/blipd/fra1");
+  CHECK(evidence_of() == "/var/lib/blipd/fra1/evidence");
+  CHECK(evidence_of("evidence: {directory: /srv/own}") == "/srv/own");
+  CHECK(evidence_of("evidence: {packets: 1MiB}") == "/var/lib/blipd/fra1/evidence");
+  CHECK(evidence_of("evidence: {directory: none}").empty());
+  CHECK(evidence_of("journal: /srv/own.db") == "/srv/evidence");
+  CHECK(evidence_of("journal: none").empty());
+  CHECK(evidence_of("journal: none\nevidence: {directory: /srv/own}") == "/srv/own");
 }
 
 TEST_CASE("a state folder that is no absolute path counts for nothing") {
