@@ -288,7 +288,8 @@ def test_a_full_disk_and_a_small_allowance_bound_what_is_kept(pair, run, directo
         fall_and_rise(daemon, pair, "blipd_recorder_files_failed_total")
         daemon.wait_for(lambda now: now.value("blipd_recorder_writing") == 0, 5, "the disk is full", 0.05)
         assert "No space left on device" in daemon.log
-        assert daemon.scrape().sum("blipd_probes_aborted_total") == 0
+        # Asked as often as there is a tick, now and then one probe is an overrun; but none is lost.
+        assert daemon.scrape().sum("blipd_probes_lost_total", network="calm") == 0
         pair.near.run("mount", "-o", "remount,size=64m", str(files))
         daemon.wait_for(lambda now: now.value("blipd_recorder_writing") == 1, 15, "there is room")
         removed = "blipd_recorder_files_removed_total"
