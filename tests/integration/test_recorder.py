@@ -43,6 +43,10 @@ def config(evidence: dict, **more) -> dict:
     )  # fmt: skip
 
 
+# Beside the daemon of the story, which runs until the last test of this file.
+BESIDE = 10548
+
+
 def cut(pair) -> None:
     pair.far.nft(
         "table inet cut {\nchain in {\ntype filter hook prerouting priority raw;\n"
@@ -259,7 +263,7 @@ def fall_and_rise(daemon, pair, failed_or_written: str) -> None:
 def test_a_folder_that_cannot_be_written_costs_the_files_alone_and_recovers(pair, run, directory):
     obstacle = directory / "state"
     obstacle.write_text("a file where a folder should be")
-    daemon = run(pair.near, config({"directory": str(obstacle / "files")})).wait_ready(20)
+    daemon = run(pair.near, config({"directory": str(obstacle / "files")}, port=BESIDE)).wait_ready(20)
     daemon.wait_for(lambda now: now.value("blipd_recorder_writing") == 0, 5, "it is known before anything happens")
     assert "evidence_degraded" in daemon.log
     time.sleep(6)
@@ -280,7 +284,7 @@ def test_a_full_disk_and_a_small_allowance_bound_what_is_kept(pair, run, directo
     files.mkdir()
     pair.near.run("mount", "-t", "tmpfs", "-o", "size=128k,mode=755", "tmpfs", str(files))
     fast = {"ping": {"type": "icmp", "interval": "20ms", "timeout": "500ms"}, "syn": PROBES["syn"], "name": PROBES["name"]}
-    made = config({"directory": str(files), "packets": "2MiB", "most": "1MiB"}, budget={"prefix_rate": 1000})
+    made = config({"directory": str(files), "packets": "2MiB", "most": "1MiB"}, port=BESIDE, budget={"prefix_rate": 1000})
     made["probes"] = fast
     try:
         daemon = run(pair.near, made).wait_ready(20)
@@ -309,7 +313,7 @@ def test_a_full_disk_and_a_small_allowance_bound_what_is_kept(pair, run, directo
 
 
 def test_without_a_capture_it_says_so_once(pair, run, directory):
-    made = config({"directory": str(directory / "files")})
+    made = config({"directory": str(directory / "files")}, port=BESIDE)
     daemon = run(pair.near, made, wrap=(settings.peer("setpriv"), "--bounding-set", "-net_raw"))
     pair.near.sysctl(net__ipv4__ping_group_range="0 0")
     daemon.wait_listening()
