@@ -89,6 +89,7 @@ void write_probe(const std::string& name, const probes::ProbeSpec& spec, Out out
   std::vector<std::string> buckets;
   for (const double bound : spec.rtt_buckets) buckets.push_back(base::format_duration(base::from_seconds(bound)));
   fmt::format_to(out, "    ttl: {}\n    rtt_buckets: {}\n", spec.ttl, list(buckets));
+  if (spec.flows > 0) fmt::format_to(out, "    flows: {}\n", spec.flows);
 }
 
 // The distinct ways of asking, each under a name of its own: two that share the name of their channels

@@ -30,10 +30,10 @@ inline constexpr auto kUse = std::to_array<string_view>({"use", "name"});
 // Taken by defaults, every probe, network, target and control, and by a use of a probe.
 inline constexpr auto kSettings =
     std::to_array<string_view>({"interval", "timeout", "source", "interface", "dscp", "ttl", "rtt_buckets"});
-inline constexpr auto kIcmp = std::to_array<string_view>({"size", "dont_fragment"});
-inline constexpr auto kTcp = std::to_array<string_view>({"port", "mode"});
+inline constexpr auto kIcmp = std::to_array<string_view>({"size", "dont_fragment", "flows"});
+inline constexpr auto kTcp = std::to_array<string_view>({"port", "mode", "flows"});
 inline constexpr auto kDns = std::to_array<string_view>(
-    {"query", "record", "transport", "port", "recursion_desired", "nsid", "edns_size", "expect"});
+    {"query", "record", "transport", "port", "recursion_desired", "nsid", "edns_size", "expect", "flows"});
 inline constexpr auto kTrace = std::to_array<string_view>({"method", "port", "max_hops", "attempts"});
 inline constexpr auto kExpect = std::to_array<string_view>({"rcodes", "answer_matches", "answer_mismatches"});
 inline constexpr auto kBudget = std::to_array<string_view>({"total_rate", "prefix_rate", "do_not_probe"});

@@ -44,12 +44,24 @@ void set_type(probes::ProbeSpec& spec, ProbeType type) {
 }
 
 // The port that traces usually ask: of UDP the first of traceroute's (1988), which nobody serves.
-void complete(probes::ProbeSpec& spec) {
+void complete_trace(probes::ProbeSpec& spec) {
   auto* const trace = std::get_if<probes::TraceSpec>(&spec.ask);
   if (trace == nullptr) return;
   if (trace->method == probes::TraceMethod::kIcmp) trace->port = 0;
   if (trace->port != 0 || trace->method == probes::TraceMethod::kIcmp) return;
   trace->port = trace->method == probes::TraceMethod::kUdp ? 33434 : 80;
+}
+
+// A use may cover what the probe says: flows are those of whoever has any.
+void complete_flows(probes::ProbeSpec& spec) {
+  const auto* const tcp = std::get_if<probes::TcpSpec>(&spec.ask);
+  const auto* const dns = std::get_if<probes::DnsSpec>(&spec.ask);
+  const bool is_of_kernel = (tcp != nullptr && tcp->mode == probes::TcpMode::kConnect) ||
+                            (dns != nullptr && dns->transport == probes::DnsTransport::kTcp);
+  if (is_of_kernel) spec.flows = 0;
+  if (auto* const icmp = std::get_if<probes::IcmpSpec>(&spec.ask); icmp != nullptr && spec.flows > 0) {
+    icmp->size = std::max(icmp->size, probes::IcmpSpec::kMinSizeInFlow);
+  }
 }
 
 // Two channels of one name could not be told apart.
@@ -205,7 +217,8 @@ std::vector<probes::ProbeSpec> ProbeBook::specs(const Settings* network, const S
     if (list->level == ProbeList::Level::kNetwork) apply(use.settings, spec);
     if (target) apply_to_all(*target, spec);
     if (list->level == ProbeList::Level::kTarget) apply(use.settings, spec);
-    complete(spec);
+    complete_trace(spec);
+    complete_flows(spec);
     specs.push_back(std::move(spec));
   }
   return specs;

@@ -84,7 +84,12 @@ std::optional<probes::DnsExpectations> read_expect(const Reader& reader) {
                                  read_expected(inner, "answer_mismatches", probes::validate_pattern)};
 }
 
+std::optional<std::uint8_t> read_flows(const Reader& reader) {
+  return reader.whole<std::uint8_t>("flows", 0, probes::ProbeSpec::kMostFlows);
+}
+
 void read_icmp(const Reader& reader, Settings& settings) {
+  settings.flows = read_flows(reader);
   settings.size = reader.whole<std::uint16_t>("size", probes::IcmpSpec::kMinSize, probes::IcmpSpec::kMaxSize);
   settings.dont_fragment = reader.flag("dont_fragment");
 }
@@ -98,6 +103,10 @@ void read_tcp(const Reader& reader, Settings& settings) {
       {{"syn", probes::TcpMode::kSyn}, {"connect", probes::TcpMode::kConnect}});
   settings.port = read_port(reader);
   settings.mode = reader.choice<probes::TcpMode>("mode", kModes);
+  settings.flows = read_flows(reader);
+  if (settings.flows && settings.mode == probes::TcpMode::kConnect) {
+    reader.fault("flows", "the kernel chooses the ports of 'mode: connect'; remove it, or give 'mode: syn'");
+  }
 }
 
 void read_dns(const Reader& reader, Settings& settings) {
@@ -108,6 +117,10 @@ void read_dns(const Reader& reader, Settings& settings) {
   settings.record = checked_text(
       reader, "record", [](const std::string& record) { return problem_of(probes::parse_record_type(record)); });
   settings.transport = reader.choice<probes::DnsTransport>("transport", kTransports);
+  settings.flows = read_flows(reader);
+  if (settings.flows && settings.transport == probes::DnsTransport::kTcp) {
+    reader.fault("flows", "the kernel chooses the ports of 'transport: tcp'; remove it, or give 'transport: udp'");
+  }
   settings.port = read_port(reader);
   settings.recursion_desired = reader.flag("recursion_desired");
   settings.nsid = reader.flag("nsid");
@@ -212,6 +225,7 @@ void apply(const Settings& settings, probes::ProbeSpec& spec) {
   cover(settings.interface, spec.interface);
   cover(settings.dscp, spec.dscp);
   cover(settings.ttl, spec.ttl);
+  cover(settings.flows, spec.flows);
   cover(settings.rtt_buckets, spec.rtt_buckets);
   std::visit([&settings](auto& ask) { cover_ask(settings, ask); }, spec.ask);
 }

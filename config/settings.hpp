@@ -36,6 +36,8 @@ struct Settings {
   std::optional<std::string> interface;
   std::optional<std::uint8_t> dscp, ttl;
   std::optional<std::vector<double>> rtt_buckets;
+  // icmp, tcp and dns
+  std::optional<std::uint8_t> flows;
   // icmp
   std::optional<std::uint16_t> size;
   std::optional<bool> dont_fragment;

@@ -90,7 +90,7 @@ EchoReading start_reading(const Echo& echo, const base::Address& target, std::ui
 bool is_icmp_error(base::Family family, std::uint8_t type) { return wire::is_icmp_error(family, type); }
 
 base::Bytes IcmpEcho::write_request(base::MutableBytes out, const base::Address& target, ChannelIndex channel,
-                                    Sequence sequence, std::uint16_t size) const {
+                                    Sequence sequence, std::uint16_t size, std::optional<FlowNumber> flow) const {
   ByteWriter writer(out);
   writer.u8(request_type(target.family()));
   writer.u8(0);
@@ -100,10 +100,19 @@ base::Bytes IcmpEcho::write_request(base::MutableBytes out, const base::Address&
   writer.u32(channel);
   writer.u32(sequence);
   writer.u64(token(key_, channel, sequence, target));
-  for (std::size_t left = std::max(size, IcmpSpec::kMinSize) - IcmpSpec::kMinSize; left > 0;) {
+  const std::size_t in_flow = writer.written().size();
+  if (flow) writer.u16(0);
+  const std::size_t smallest = flow ? IcmpSpec::kMinSizeInFlow : IcmpSpec::kMinSize;
+  for (std::size_t left = std::max<std::size_t>(size, smallest) - smallest; left > 0;) {
     const std::size_t piece = std::min(left, kPattern.size());
     writer.copy(Bytes(kPattern).first(piece));
     left -= piece;
+  }
+  if (flow) {
+    // The checksum is the complement of a sum: what is missing to the flow's own is added to what is summed up.
+    const std::uint16_t wanted = flow_checksum(target, *flow);
+    const std::uint32_t missing = static_cast<std::uint16_t>(~wanted) + std::uint32_t{wire::checksum(writer.written())};
+    writer.patch_u16(in_flow, static_cast<std::uint16_t>((missing & 0xffffU) + (missing >> 16U)));
   }
   if (target.is_v4()) writer.patch_u16(2, wire::checksum(writer.written()));
   return writer.written();

@@ -3,14 +3,17 @@
 //
 // The payload of a request begins with {channel u32, sequence u32, SipHash-2-4 over channel, sequence and
 // the target's address u64}, in network order; what follows is a fixed pattern up to the wanted size. The
-// ICMP sequence field is the low 16 bits of the sequence. Nothing in a packet is believed as a time.
+// ICMP sequence field is the low 16 bits of the sequence. Nothing in a packet is believed as a time. In a request of a
+// flow (probes/flow.hpp) two bytes behind the token make the checksum the flow's.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "probes/base/address.hpp"
 #include "probes/base/bytes.hpp"
 #include "probes/base/siphash.hpp"
+#include "probes/flow.hpp"
 #include "probes/result.hpp"
 #include "probes/wire/ip.hpp"
 
@@ -48,9 +51,10 @@ class IcmpEcho {
 
   // Writes the ICMP message (8 + size bytes), without IP header, and returns it. `size` is in
   // IcmpSpec::kMinSize..kMaxSize and `out` is large enough. The ICMPv4 checksum is filled in; the ICMPv6
-  // one, which covers addresses, is left zero for the kernel (RFC 3542, 3.1).
+  // one, which covers addresses, is left zero for the kernel (RFC 3542, 3.1). In a flow `size` is at least
+  // IcmpSpec::kMinSizeInFlow, and the ICMPv6 checksum the same for all its requests, though another than flow_checksum.
   base::Bytes write_request(base::MutableBytes out, const base::Address& target, ChannelIndex channel,
-                            Sequence sequence, std::uint16_t size) const;
+                            Sequence sequence, std::uint16_t size, std::optional<FlowNumber> flow = {}) const;
 
   // What a packet, in either direction, means. The ICMPv6 checksum is verified when the packet is whole.
   EchoReading read(const wire::IpPacket& packet) const;

@@ -18,6 +18,7 @@ namespace blipd::probes {
 struct IcmpSpec {
   // Payload bytes behind the 8-byte ICMP header. At least kMinSize, since the token rides in it.
   static constexpr std::uint16_t kMinSize = 16;
+  static constexpr std::uint16_t kMinSizeInFlow = 18;  // and two bytes that make the checksum what the flow has
   static constexpr std::uint16_t kMaxSize = 8972;  // a 9000-byte frame less both headers
   std::uint16_t size = 56;
   bool dont_fragment = false;
@@ -79,6 +80,10 @@ struct ProbeSpec {
   std::string interface;                // empty: as the routing table says
   std::uint8_t dscp = 0;                // 0–63 (RFC 2474)
   std::uint8_t ttl = 64;                // 1–255, hop limit in IPv6
+  // Over how many flows (probes/flow.hpp) its probes rotate: 1 keeps to one, 0 gives each its own. Of ICMP, half-open
+  // TCP and DNS over UDP only: the ports of others are the kernel's choice.
+  static constexpr std::uint8_t kMostFlows = 64;
+  std::uint8_t flows = 0;
   std::vector<double> rtt_buckets;      // upper bounds in seconds of the RTT histogram, ascending
   std::variant<IcmpSpec, TcpSpec, DnsSpec, TraceSpec> ask;
   bool operator==(const ProbeSpec&) const = default;

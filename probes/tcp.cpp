@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "probes/flow.hpp"
 #include "probes/wire/checksum.hpp"
 #include "probes/wire/icmp.hpp"
 
@@ -162,10 +163,18 @@ std::uint16_t TcpSyn::source_port(ChannelIndex channel, Sequence sequence) const
   return static_cast<std::uint16_t>(ports_.first + (start + sequence % count) % count);
 }
 
+std::uint16_t TcpSyn::source_port(ChannelIndex channel, Sequence sequence, const base::Address& target,
+                                  std::uint8_t flows) const {
+  const auto flow = flow_of(flows, sequence);
+  if (!flow) return source_port(channel, sequence);
+  return static_cast<std::uint16_t>(ports_.first + flow_identifier(target, *flow) % ports_.size());
+}
+
 base::Bytes TcpSyn::write_syn(base::MutableBytes out, const base::Address& source, const base::Address& target,
-                              std::uint16_t target_port, ChannelIndex channel, Sequence sequence) const {
+                              std::uint16_t target_port, ChannelIndex channel, Sequence sequence,
+                              std::uint8_t flows) const {
   ByteWriter writer(out);
-  writer.u16(source_port(channel, sequence));
+  writer.u16(source_port(channel, sequence, target, flows));
   writer.u16(target_port);
   writer.u32(initial_sequence(channel, sequence, target, target_port));
   writer.u32(0);

@@ -4,7 +4,8 @@
 // The initial sequence number of a SYN is a keyed hash of channel, sequence and the target's address and
 // port, so that an answer (which acknowledges it plus one) cannot be made up by anyone who did not see
 // the SYN. Each probe uses the next source port of a range outside the kernel's ephemeral one
-// (ip_local_port_range ends at 60999 by default), so that no two probes in flight share a flow.
+// (ip_local_port_range ends at 60999 by default), so that no two probes in flight share a flow, or one of those that
+// its channel rotates over (probes/flow.hpp).
 #pragma once
 
 #include <cstdint>
@@ -62,11 +63,15 @@ class TcpSyn {
   // Within ports(); consecutive sequences of a channel get different ports. Depends on the key:
   // two daemons on one machine, or two starts of one, do not walk through a host's ports in step.
   std::uint16_t source_port(ChannelIndex channel, Sequence sequence) const;
+  // That of a channel which rotates over so many flows; as above where these are 0.
+  std::uint16_t source_port(ChannelIndex channel, Sequence sequence, const base::Address& target,
+                            std::uint8_t flows) const;
 
   // Writes the segment (24 bytes: header and an MSS option) and returns it. With `source` the checksum
   // is filled in; for IPv6 the kernel does it (IPV6_CHECKSUM) and `source` may be unspecified.
   base::Bytes write_syn(base::MutableBytes out, const base::Address& source, const base::Address& target,
-                        std::uint16_t target_port, ChannelIndex channel, Sequence sequence) const;
+                        std::uint16_t target_port, ChannelIndex channel, Sequence sequence,
+                        std::uint8_t flows = 0) const;
 
   // What a packet, in either direction, means. The TCP checksum is not verified: an answer from this very
   // machine or over a virtual link carries only part of it (checksum offload), and the token is stronger.

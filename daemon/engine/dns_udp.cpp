@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <variant>
 
+#include "probes/flow.hpp"
 #include "probes/icmp.hpp"
 #include "probes/wire/udp.hpp"
 
@@ -31,7 +32,9 @@ AskStatus DnsUdpTransport::ask(const Ask& ask, const base::Moment& now) {
   }
   DnsUdpSockets::WayOut way{ask.target.family(), std::nullopt, ask.spec->interface};
   if (ask.spec->source && ask.spec->source->family() == way.family) way.source = ask.spec->source;
-  const auto socket = sockets_.acquire(way, now.mono);
+  const auto flow = probes::flow_of(ask.spec->flows, ask.sequence);
+  const auto socket = flow ? sockets_.acquire_kept(way, probes::flow_identifier(ask.target, *flow), now.mono)
+                           : sockets_.acquire(way, now.mono);
   if (!socket) return AskStatus::kFailed;
   const std::uint16_t id = free_id(*socket);
   std::array<std::byte, probes::kDnsMaxQueryLength> buffer;

@@ -17,6 +17,8 @@ namespace {
 // A quarter of the 65,536 ids at most is in use on a socket, so that a random one is free at the second try.
 constexpr std::uint64_t kLeastUses = 4096, kMostUses = 16384;
 constexpr auto kShortestLife = std::chrono::minutes(2), kLongestLife = std::chrono::minutes(10);
+// A port that is kept is given back when no question has left through it for so long.
+constexpr auto kKeptLife = std::chrono::minutes(10);
 constexpr std::size_t kDatagramsPerPoll = 2048;
 constexpr std::size_t kErrorsPerPoll = 256;
 constexpr int kPortTries = 64;
@@ -33,6 +35,36 @@ std::optional<DnsUdpSockets::Index> DnsUdpSockets::acquire(const WayOut& way, ba
   --socket.uses_left;
   ++socket.questions;
   return slot;
+}
+
+std::optional<DnsUdpSockets::Index> DnsUdpSockets::acquire_kept(const WayOut& way, std::uint32_t identifier,
+                                                                base::MonoTime now) {
+  const auto place = static_cast<std::uint16_t>(identifier % kKeptPorts);
+  auto found = kept_.find({way, place});
+  if (found == kept_.end()) {
+    std::optional<Index> opened;
+    int error = EADDRINUSE;
+    for (std::uint32_t port = probes::kFirstSourcePort + place; port <= probes::kLastSourcePort; port += kKeptPorts) {
+      opened = open_at(way, static_cast<std::uint16_t>(port), error);
+      if (opened || error != EADDRINUSE) break;
+    }
+    errno = error;
+    if (!opened) return std::nullopt;
+    found = kept_.emplace(std::pair(way, place), *opened).first;
+  }
+  Socket& socket = sockets_[found->second];
+  socket.retires_at = now + kKeptLife;
+  ++socket.questions;
+  return found->second;
+}
+
+void DnsUdpSockets::retire_kept(base::MonoTime now) {
+  std::erase_if(kept_, [&](const auto& kept) {
+    std::optional<Index> slot = kept.second;
+    if (sockets_[kept.second].retires_at > now) return false;
+    retire(slot);
+    return true;
+  });
 }
 
 void DnsUdpSockets::release(Index socket) {
@@ -78,33 +110,41 @@ std::optional<DnsUdpSockets::Index> DnsUdpSockets::open(const WayOut& way, base:
   int error = EADDRINUSE;
   for (int tries = 0; tries < kPortTries && error == EADDRINUSE; ++tries) {
     const auto port = static_cast<std::uint16_t>(random_.between(probes::kFirstSourcePort, probes::kLastSourcePort));
-    // One socket a port and family, whatever its source address: a captured packet is known by its port.
-    if (by_port_.contains(port_key(way.family, port))) continue;
-    FileDescriptor fd = open_bound(way, port, error);
-    if (!fd.is_open()) continue;
-    const Index index = free_.empty() ? static_cast<Index>(sockets_.size()) : free_.back();
-    error = readiness_.add(fd.get(), Readiness::Want::kRead, index);
-    if (error != 0) break;
-    if (free_.empty()) {
-      sockets_.emplace_back();
-    } else {
-      free_.pop_back();
-    }
-    Socket& socket = sockets_[index];
-    socket = Socket{};
-    socket.fd = std::move(fd);
-    socket.family = way.family;
-    socket.port = port;
+    const auto index = open_at(way, port, error);
+    if (!index) continue;
+    Socket& socket = sockets_[*index];
     socket.uses_left = static_cast<std::uint32_t>(random_.between(kLeastUses, kMostUses));
     const base::Duration shortest = kShortestLife, longest = kLongestLife;
     socket.retires_at =
         now + base::Duration(static_cast<base::Duration::rep>(random_.between(
                   static_cast<std::uint64_t>(shortest.count()), static_cast<std::uint64_t>(longest.count()))));
-    by_port_[port_key(way.family, port)] = index;
     return index;
   }
   errno = error;
   return std::nullopt;
+}
+
+std::optional<DnsUdpSockets::Index> DnsUdpSockets::open_at(const WayOut& way, std::uint16_t port, int& error) {
+  // One socket a port and family, whatever its source address: a captured packet is known by its port.
+  error = EADDRINUSE;
+  if (by_port_.contains(port_key(way.family, port))) return std::nullopt;
+  FileDescriptor fd = open_bound(way, port, error);
+  if (!fd.is_open()) return std::nullopt;
+  const Index index = free_.empty() ? static_cast<Index>(sockets_.size()) : free_.back();
+  error = readiness_.add(fd.get(), Readiness::Want::kRead, index);
+  if (error != 0) return std::nullopt;
+  if (free_.empty()) {
+    sockets_.emplace_back();
+  } else {
+    free_.pop_back();
+  }
+  Socket& socket = sockets_[index];
+  socket = Socket{};
+  socket.fd = std::move(fd);
+  socket.family = way.family;
+  socket.port = port;
+  by_port_[port_key(way.family, port)] = index;
+  return index;
 }
 
 int DnsUdpSockets::send(Index socket, const Outgoing& packet) {
@@ -170,6 +210,7 @@ void DnsUdpSockets::poll(base::MonoTime now, const std::function<void(Index, con
   done_while_polling_.clear();
   if (now < next_retirement_) return;
   next_retirement_ = now + std::chrono::seconds(1);
+  retire_kept(now);
   for (auto& [way, slots] : ways_) {
     for (auto& slot : slots) {
       if (slot && sockets_[*slot].retires_at <= now) retire(slot);

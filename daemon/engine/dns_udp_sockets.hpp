@@ -1,6 +1,7 @@
 // The UDP sockets that DNS questions leave through: a few for each way out, on random ports of our own range, each
 // retired after a random number of questions or minutes. A retired socket stays open until the last of its
-// questions is forgotten, so that late answers still find it. Owns ports and sockets; knows no DNS.
+// questions is forgotten, so that late answers still find it. Questions that keep to a flow have sockets beside these,
+// which keep their ports. Owns ports and sockets; knows no DNS.
 #pragma once
 
 #include <array>
@@ -12,6 +13,7 @@
 #include <string>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "daemon/engine/file_descriptor.hpp"
@@ -49,6 +51,9 @@ class DnsUdpSockets {
   // A socket for one more question, opened where there is none; counted as used until release(). None, with errno
   // set, when there is no descriptor, no port or no such source address or interface.
   std::optional<Index> acquire(const WayOut& way, base::MonoTime now);
+  // The same for a question of a flow: through one port while the way is in use, the same after a restart unless
+  // another program has it. Flows share kKeptPorts of them.
+  std::optional<Index> acquire_kept(const WayOut& way, std::uint32_t identifier, base::MonoTime now);
   void release(Index socket);
 
   // 0 or errno. Errors that an earlier packet of this socket brought about are not mistaken for this one's.
@@ -70,6 +75,8 @@ class DnsUdpSockets {
  private:
   static constexpr std::uint64_t kPurpose = 0x75647020706f7274;  // "udp port"
   static constexpr std::size_t kSocketsPerWay = 8;
+  // Flows towards different targets differ by these anyway; so few sockets serve any number of targets.
+  static constexpr std::uint16_t kKeptPorts = 256;
 
   struct Socket {
     FileDescriptor fd;
@@ -84,6 +91,8 @@ class DnsUdpSockets {
   using Slots = std::array<std::optional<Index>, kSocketsPerWay>;
 
   std::optional<Index> open(const WayOut& way, base::MonoTime now);
+  std::optional<Index> open_at(const WayOut& way, std::uint16_t port, int& error);
+  void retire_kept(base::MonoTime now);
   FileDescriptor open_bound(const WayOut& way, std::uint16_t port, int& error) const;
   void retire(std::optional<Index>& slot);
   void close_if_done(Index index);
@@ -93,6 +102,7 @@ class DnsUdpSockets {
 
   KeyedRandom random_;
   std::map<WayOut, Slots> ways_;
+  std::map<std::pair<WayOut, std::uint16_t>, Index> kept_;
   std::vector<Socket> sockets_;
   std::vector<Index> free_;
   std::unordered_map<std::uint32_t, Index> by_port_;

@@ -104,10 +104,11 @@ void Matcher::match_syn(const probes::SynReading& reading, Learned& learned, Inb
   }
   bool is_awaited = false;
   const bool is_found = roster_.find_at(reading.target, [&](probes::ChannelIndex channel) {
-    const auto* tcp = std::get_if<probes::TcpSpec>(&roster_.channel(channel).spec().ask);
+    const probes::ProbeSpec& spec = roster_.channel(channel).spec();
+    const auto* tcp = std::get_if<probes::TcpSpec>(&spec.ask);
     if (tcp == nullptr || tcp->port != reading.target_port) return false;
     return flights_.find(channel, [&](probes::Sequence sequence) {
-      if (syn_.source_port(channel, sequence) != reading.source_port) return false;
+      if (syn_.source_port(channel, sequence, reading.target, spec.flows) != reading.source_port) return false;
       learned.channel = channel;
       learned.sequence = sequence;
       is_awaited = is_awaited || flights_.is_waiting(channel, sequence);

@@ -17,6 +17,7 @@
 #include "daemon/engine/file_descriptor.hpp"
 #include "daemon/engine/socket_address.hpp"
 #include "daemon/engine/source_table.hpp"
+#include "probes/flow.hpp"
 #include "probes/wire/ip.hpp"
 
 namespace blipd::engine {
@@ -36,6 +37,9 @@ bool refuse_input(int fd) {
   const sock_fprog program{1, &nothing};
   return ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }
+
+// Of <linux/in6.h>, which cannot stand beside <netinet/in.h>.
+constexpr int kIpv6FlowInfo = 11;
 
 template <class Value>
 bool set_option(int fd, int level, int name, const Value& value) {
@@ -91,7 +95,7 @@ class RawSender::Impl {
     SocketAddress to;
     std::array<std::byte, kMaxPacket> bytes;
     base::Bytes used;
-    alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(int)) * 3 + CMSG_SPACE(sizeof(in6_pktinfo))> control;
+    alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(int)) * 4 + CMSG_SPACE(sizeof(in6_pktinfo))> control;
     std::size_t control_length = 0;
   };
 
@@ -152,7 +156,8 @@ class RawSender::Impl {
     if (ask.spec->source && ask.spec->source->family() == ask.target.family()) source = *ask.spec->source;
     const auto* icmp = std::get_if<probes::IcmpSpec>(&ask.spec->ask);
     if (icmp != nullptr) {
-      packet.used = echo_.write_request(out.subspan(header), ask.target, ask.channel, ask.sequence, icmp->size);
+      packet.used = echo_.write_request(out.subspan(header), ask.target, ask.channel, ask.sequence, icmp->size,
+                                        probes::flow_of(ask.spec->flows, ask.sequence));
     } else {
       if (ask.target.is_v4() && source.is_unspecified()) {
         int error = 0;
@@ -161,7 +166,8 @@ class RawSender::Impl {
         source = *found;
       }
       packet.used = syn_.write_syn(out.subspan(header), source, ask.target,
-                                   std::get<probes::TcpSpec>(ask.spec->ask).port, ask.channel, ask.sequence);
+                                   std::get<probes::TcpSpec>(ask.spec->ask).port, ask.channel, ask.sequence,
+                                   ask.spec->flows);
     }
     const bool dont_fragment = icmp != nullptr && icmp->dont_fragment;
     if (protocol == Protocol::kIpv4) {
@@ -224,6 +230,10 @@ class RawSender::Impl {
     add_control(packet, IPPROTO_IPV6, IPV6_HOPLIMIT, static_cast<int>(packet.ask.spec->ttl));
     add_control(packet, IPPROTO_IPV6, IPV6_TCLASS, static_cast<int>(packet.ask.spec->dscp << 2U));
     add_control(packet, IPPROTO_IPV6, IPV6_DONTFRAG, dont_fragment ? 1 : 0);
+    // Left to itself the kernel gives all that a raw socket sends to one target the same label.
+    if (const auto flow = probes::flow_of(packet.ask.spec->flows, packet.ask.sequence)) {
+      add_control(packet, IPPROTO_IPV6, kIpv6FlowInfo, htonl(probes::flow_label(packet.ask.target, *flow)));
+    }
     const bool has_source = source.is_v6() && !source.is_unspecified();
     if (!has_source && interface == 0) return;
     in6_pktinfo by{};
