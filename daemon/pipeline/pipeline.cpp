@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <numeric>
+#include <span>
 #include <utility>
 
 #include "daemon/detect/judge.hpp"
 #include "daemon/detect/recollection.hpp"
 #include "daemon/measure/channel.hpp"
+#include "daemon/measure/flows.hpp"
 #include "daemon/pipeline/minute_book.hpp"
 #include "probes/base/prefetch.hpp"
 
@@ -24,6 +27,9 @@ class Pipeline::Impl {
     channels_.reserve(plan_->channels.size() + plan_->channels.size() / 4);
     for (const config::PlannedChannel& planned : plan_->channels)
       channels_.emplace_back(planned.spec().rtt_buckets.size());
+    std::vector<ChannelIndex> all(plan_->channels.size());
+    std::iota(all.begin(), all.end(), 0);
+    lay_out_flows(all);
   }
 
   void on_sent(ChannelIndex channel, base::MonoTime at) {
@@ -105,7 +111,9 @@ class Pipeline::Impl {
     step_memory(plan_->channels.size());
     finish_minutes();  // what is measured of a channel that goes is still needed for it
     const auto before = std::exchange(plan_, std::move(plan));
-    for (const ChannelIndex i : config::changes_between(before.get(), *plan_).channels) {
+    const config::Changes changes = config::changes_between(before.get(), *plan_);
+    lay_out_flows(changes.channels);
+    for (const ChannelIndex i : changes.channels) {
       measure::Channel fresh(plan_->channels[i].spec().rtt_buckets.size());
       if (i < channels_.size()) {
         channels_[i] = std::move(fresh);
@@ -130,6 +138,7 @@ class Pipeline::Impl {
     snapshot->started = started_;
     snapshot->channels = ChannelTable(now.wall);
     snapshot->channels.reserve(plan_->channels.size());
+    snapshot->flows = flows_.tallies();
     fill_verdicts(*snapshot);
     return snapshot;
   }
@@ -149,9 +158,20 @@ class Pipeline::Impl {
  private:
   bool is_known(ChannelIndex channel) const { return channel < channels_.size() && plan_->channels[channel].is_active; }
 
+  void lay_out_flows(std::span<const ChannelIndex> channels) {
+    std::vector<measure::Flows::Layout> layouts;
+    for (const ChannelIndex i : channels) {
+      const config::PlannedChannel& planned = plan_->channels[i];
+      const std::uint8_t flows = planned.is_active ? planned.spec().flows : std::uint8_t{0};
+      if (flows > 1 || !flows_.is_empty()) layouts.push_back({i, flows});
+    }
+    if (!layouts.empty()) flows_.lay_out(layouts);
+  }
+
   void take(const probes::Result& result) {
     if (minutes_) minutes_->expect(result.channel);
     if (!channels_[result.channel].on_result(result, plan_->channels[result.channel].spec().rtt_buckets)) return;
+    if (!flows_.is_empty()) flows_.on_result(result);
     judge_.on_result(result);
     if (minutes_) minutes_->on_result(result);
   }
@@ -183,6 +203,7 @@ class Pipeline::Impl {
   std::shared_ptr<const config::Plan> plan_;
   detect::Judge judge_;
   std::vector<measure::Channel> channels_;  // by ChannelIndex
+  measure::Flows flows_;
   base::Moment now_;
   base::WallTime started_;
   std::optional<MinuteBook> minutes_;

@@ -12,6 +12,7 @@
 #include "daemon/detect/judge.hpp"
 #include "daemon/detect/states.hpp"
 #include "daemon/event/event.hpp"
+#include "daemon/measure/flows.hpp"
 #include "daemon/pipeline/channel_table.hpp"
 #include "probes/base/time.hpp"
 
@@ -59,6 +60,7 @@ struct Snapshot {
   base::WallTime taken{};
   base::WallTime started{};
   ChannelTable channels;
+  std::vector<measure::FlowTally> flows;  // in order of channel and flow; of few channels, or none
   std::vector<TargetRow> targets;
   std::vector<NetworkRow> networks;
   std::vector<CountryRow> countries;

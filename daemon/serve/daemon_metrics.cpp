@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/serve/families.hpp"
+#include "daemon/serve/flow_metrics.hpp"
 #include "daemon/serve/path_metrics.hpp"
 #include "daemon/serve/recorder_metrics.hpp"
 #include "daemon/serve/verdict_metrics.hpp"
@@ -160,6 +161,7 @@ class DaemonMetrics final : public prometheus::Collectable {
     add_vantage(out, *published_.snapshot);
     add_verdicts(out, *published_.snapshot);
     add_paths(out, published_);
+    add_flows(out, *published_.snapshot);
     if (published_.journal) add_journal(out, *published_.journal);
     if (published_.recorder) add_recorder(out, *published_.recorder);
     if (published_.record) add_record(out, *published_.record);

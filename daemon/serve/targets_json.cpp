@@ -1,6 +1,7 @@
 #include "daemon/serve/targets_json.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "daemon/serve/json_parts.hpp"
@@ -10,7 +11,23 @@ namespace blipd::serve {
 
 namespace {
 
-void append_channel(std::string& out, const probes::ProbeSpec& spec, const pipeline::ChannelState& state) {
+void append_flows(std::string& out, std::span<const measure::FlowTally> flows) {
+  if (flows.empty()) return;
+  std::string_view before = R"(,"flows":[)";
+  for (const measure::FlowTally& flow : flows) {
+    out += std::exchange(before, ",");
+    append_json(out, R"({"flow":)", flow.flow);
+    append_json(out, R"(,"answered":)", flow.answered);
+    append_json(out, R"(,"lost":)", flow.lost);
+    append_json(out, R"(,"recent_samples":)", flow.samples);
+    append_json(out, R"(,"recent_loss_ratio":)", flow.recent_loss());
+    out += '}';
+  }
+  out += ']';
+}
+
+void append_channel(std::string& out, const probes::ProbeSpec& spec, const pipeline::ChannelState& state,
+                    std::span<const measure::FlowTally> flows) {
   append_json(out, R"({"probe":)", std::string_view(spec.name));
   append_json(out, R"(,"type":)", std::string_view(kProbeTypes[spec.ask.index()]));
   append_json(out, R"(,"interval_seconds":)", spec.interval);
@@ -18,6 +35,7 @@ void append_channel(std::string& out, const probes::ProbeSpec& spec, const pipel
   append_last(out, state);
   append_json(out, R"(,"usual_answer_ratio":)", state.usual_answer_ratio);
   append_json(out, R"(,"has_vote":)", state.has_vote);
+  append_flows(out, flows);
   out += '}';
 }
 
@@ -42,7 +60,8 @@ void append_target(std::string& out, const pipeline::Snapshot& snapshot, std::si
   for (const config::ChannelIndex channel : target.channels) {
     if (channel >= snapshot.channels.size()) continue;
     out += before;
-    append_channel(out, plan.channels[channel].spec(), snapshot.channels.state(channel));
+    append_channel(out, plan.channels[channel].spec(), snapshot.channels.state(channel),
+                   measure::flows_of(snapshot.flows, channel));
     before = ",";
   }
   if (before != ",") out += before;

@@ -31,6 +31,7 @@ LONGEST_FIRST = (
     "test_grafana",
     "test_events_stream",
     "test_paths",
+    "test_flows",
     "test_recorder",
     "test_journal",
     "test_page_rules",
