@@ -16,10 +16,10 @@ void append_flows(std::string& out, std::span<const measure::FlowTally> flows) {
   std::string_view before = R"(,"flows":[)";
   for (const measure::FlowTally& flow : flows) {
     out += std::exchange(before, ",");
-    append_json(out, R"({"flow":)", flow.flow);
+    append_json(out, R"({"flow":)", std::uint32_t{flow.flow});
     append_json(out, R"(,"answered":)", flow.answered);
     append_json(out, R"(,"lost":)", flow.lost);
-    append_json(out, R"(,"recent_samples":)", flow.samples);
+    append_json(out, R"(,"recent_samples":)", std::uint32_t{flow.samples});
     append_json(out, R"(,"recent_loss_ratio":)", flow.recent_loss());
     out += '}';
   }

@@ -49,12 +49,13 @@ TEST_CASE("flows of a target have identifiers of their own, the same at every ti
 TEST_CASE("echo requests of a flow have its checksum, whatever else they carry, and are still ours") {
   const base::Address target = address("198.18.0.2");
   std::vector<std::byte> buffer(8 + IcmpSpec::kMaxSize);
-  for (const std::uint16_t size : {18, 19, 56, 1472}) {
+  for (const int size : {18, 19, 56, 1472}) {
     for (Sequence sequence = 0; sequence < 3000; sequence += 7) {
       const auto flow = flow_of(8, sequence);
       const IcmpEcho echo({sequence, 2}, 0xb11d);
-      const auto message = echo.write_request(buffer, target, sequence * 31, sequence, size, flow);
-      REQUIRE(message.size() == 8U + size);
+      const auto message = echo.write_request(buffer, target, sequence * 31, sequence,
+                                              static_cast<std::uint16_t>(size), flow);
+      REQUIRE(message.size() == 8U + static_cast<unsigned>(size));
       REQUIRE(checksum_of(message) == flow_checksum(target, *flow));
       REQUIRE(wire::checksum(message) == 0);
       wire::IpPacket packet;
