@@ -24,7 +24,8 @@ constexpr std::optional<FlowNumber> flow_of(std::uint8_t flows, Sequence sequenc
   return static_cast<FlowNumber>(sequence % flows);
 }
 
-// A number for a flow toward a target, evenly spread over targets, 0 to 2^24 + 254; flows of one target follow each other.
+// A number for a flow toward a target, evenly spread over targets, 0 to 2^24 + 254; flows of one target follow each
+// other.
 std::uint32_t flow_identifier(const base::Address& target, FlowNumber flow);
 
 // The flow label of IPv6: 20 bits, never 0, which would mean that there is none.

@@ -19,7 +19,7 @@ struct IcmpSpec {
   // Payload bytes behind the 8-byte ICMP header. At least kMinSize, since the token rides in it.
   static constexpr std::uint16_t kMinSize = 16;
   static constexpr std::uint16_t kMinSizeInFlow = 18;  // and two bytes that make the checksum what the flow has
-  static constexpr std::uint16_t kMaxSize = 8972;  // a 9000-byte frame less both headers
+  static constexpr std::uint16_t kMaxSize = 8972;      // a 9000-byte frame less both headers
   std::uint16_t size = 56;
   bool dont_fragment = false;
   bool operator==(const IcmpSpec&) const = default;
@@ -84,7 +84,7 @@ struct ProbeSpec {
   // TCP and DNS over UDP only: the ports of others are the kernel's choice.
   static constexpr std::uint8_t kMostFlows = 64;
   std::uint8_t flows = 0;
-  std::vector<double> rtt_buckets;      // upper bounds in seconds of the RTT histogram, ascending
+  std::vector<double> rtt_buckets;  // upper bounds in seconds of the RTT histogram, ascending
   std::variant<IcmpSpec, TcpSpec, DnsSpec, TraceSpec> ask;
   bool operator==(const ProbeSpec&) const = default;
 };

@@ -62,9 +62,8 @@ class PingSocketsImpl final : public PingSockets {
       return AskStatus::kFailed;
     }
     const auto& icmp = std::get<probes::IcmpSpec>(ask.spec->ask);
-    const base::Bytes message =
-        echo(*side).write_request(buffer_, ask.target, ask.channel, ask.sequence, icmp.size,
-                                  probes::flow_of(ask.spec->flows, ask.sequence));
+    const base::Bytes message = echo(*side).write_request(buffer_, ask.target, ask.channel, ask.sequence, icmp.size,
+                                                          probes::flow_of(ask.spec->flows, ask.sequence));
     const SocketAddress to = to_socket_address(ask.target, 0);
     const ssize_t sent = ::sendto(side->fd.get(), message.data(), message.size(), 0, to.get(), to.length);
     return sent < 0 ? AskStatus::kFailed : AskStatus::kSent;

@@ -165,9 +165,9 @@ class RawSender::Impl {
         if (!found) return error;
         source = *found;
       }
-      packet.used = syn_.write_syn(out.subspan(header), source, ask.target,
-                                   std::get<probes::TcpSpec>(ask.spec->ask).port, ask.channel, ask.sequence,
-                                   ask.spec->flows);
+      packet.used =
+          syn_.write_syn(out.subspan(header), source, ask.target, std::get<probes::TcpSpec>(ask.spec->ask).port,
+                         ask.channel, ask.sequence, ask.spec->flows);
     }
     const bool dont_fragment = icmp != nullptr && icmp->dont_fragment;
     if (protocol == Protocol::kIpv4) {

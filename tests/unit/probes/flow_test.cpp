@@ -16,7 +16,8 @@ namespace {
 base::Address address(const char* text) { return base::Address::parse(text).value(); }
 
 std::uint16_t checksum_of(base::Bytes message) {
-  return static_cast<std::uint16_t>(std::to_integer<unsigned>(message[2]) << 8U | std::to_integer<unsigned>(message[3]));
+  return static_cast<std::uint16_t>(std::to_integer<unsigned>(message[2]) << 8U |
+                                    std::to_integer<unsigned>(message[3]));
 }
 
 TEST_CASE("a probe rides the next flow of its channel, or none") {
@@ -53,8 +54,8 @@ TEST_CASE("echo requests of a flow have its checksum, whatever else they carry, 
     for (Sequence sequence = 0; sequence < 3000; sequence += 7) {
       const auto flow = flow_of(8, sequence);
       const IcmpEcho echo({sequence, 2}, 0xb11d);
-      const auto message = echo.write_request(buffer, target, sequence * 31, sequence,
-                                              static_cast<std::uint16_t>(size), flow);
+      const auto message =
+          echo.write_request(buffer, target, sequence * 31, sequence, static_cast<std::uint16_t>(size), flow);
       REQUIRE(message.size() == 8U + static_cast<unsigned>(size));
       REQUIRE(checksum_of(message) == flow_checksum(target, *flow));
       REQUIRE(wire::checksum(message) == 0);
