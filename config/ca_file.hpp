@@ -1,5 +1,5 @@
-// A file of certificates of authorities that a probe is to trust, looked at while the configuration is loaded, so that a
-// mistake shows before it looks like somebody else's.
+// A file of certificates of authorities that a probe is to trust, looked at while the configuration is loaded, so that
+// a mistake shows before it looks like somebody else's.
 #pragma once
 
 #include <string>

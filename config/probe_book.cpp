@@ -12,9 +12,11 @@ namespace {
 
 constexpr std::string_view kBuiltIn = "ping";
 
-constexpr auto kTypes = std::to_array<std::pair<std::string_view, ProbeType>>(
-    {{"icmp", ProbeType::kIcmp}, {"tcp", ProbeType::kTcp}, {"dns", ProbeType::kDns},
-     {"http", ProbeType::kHttp}, {"trace", ProbeType::kTrace}});
+constexpr auto kTypes = std::to_array<std::pair<std::string_view, ProbeType>>({{"icmp", ProbeType::kIcmp},
+                                                                               {"tcp", ProbeType::kTcp},
+                                                                               {"dns", ProbeType::kDns},
+                                                                               {"http", ProbeType::kHttp},
+                                                                               {"trace", ProbeType::kTrace}});
 
 // The keys of a type; of all types where it is not known, so that one mistake is one fault.
 std::array<Keys, 5> keys_of(std::optional<ProbeType> type) {
@@ -118,7 +120,8 @@ void ProbeBook::read_probe(Named& probe, const Node& node, const Path& path, Fau
                       {keys::kProbe, keys::kSettings, of_type[0], of_type[1], of_type[2], of_type[3], of_type[4]});
   if (node.kind != Node::Kind::kMap) return;
   if (!reader.has("type")) {
-    faults.fault(node.place, path, "no type; add 'type: icmp', 'type: tcp', 'type: dns', 'type: http' or 'type: trace'");
+    faults.fault(node.place, path,
+                 "no type; add 'type: icmp', 'type: tcp', 'type: dns', 'type: http' or 'type: trace'");
   }
   probe.type = reader.choice<ProbeType>("type", kTypes);
   probe.settings = read_settings(reader, probe.type);

@@ -71,8 +71,8 @@ Settings read_settings(const Reader& reader, std::optional<ProbeType> type);
 
 void apply(const Settings& settings, probes::ProbeSpec& spec);
 
-// Of a level that speaks of all probes below it (defaults, network, target): how often hosts are asked with a packet says
-// nothing of how often paths are traced and pages fetched.
+// Of a level that speaks of all probes below it (defaults, network, target): how often hosts are asked with a packet
+// says nothing of how often paths are traced and pages fetched.
 void apply_to_all(const Settings& settings, probes::ProbeSpec& spec);
 
 }  // namespace blipd::config

@@ -12,9 +12,7 @@ constexpr std::size_t kLongestHost = 253;  // RFC 1035, 2.3.4, in presentation f
 constexpr std::size_t kLongestPath = 2048;
 constexpr std::size_t kLongestUserAgent = 256;
 
-bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
+bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 bool is_printable(char c) { return c >= ' ' && c <= '~'; }
 
 }  // namespace

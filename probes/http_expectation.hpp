@@ -41,8 +41,8 @@ class HttpExpectation {
     Service service = Service::kNotJudged;
     std::string unmet;  // the first, in the order in which things happen: certificate, end, status, body
   };
-  // `body`: as much as was read. A whole answer is always expected; an exchange that our own side did not get to the end
-  // of is not judged. `now` is compared with the certificate's end.
+  // `body`: as much as was read. A whole answer is always expected; an exchange that our own side did not get to the
+  // end of is not judged. `now` is compared with the certificate's end.
   Verdict judge(const HttpFacts& facts, std::string_view body, base::WallTime now, base::Duration timeout) const;
 
  private:

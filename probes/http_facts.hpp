@@ -33,8 +33,8 @@ enum class HttpEnd : std::uint8_t {
   kOverrun,    // our own side did not get round to it in time
 };
 inline constexpr std::size_t kHttpEnds = 8;
-inline constexpr std::array<std::string_view, kHttpEnds> kHttpEndNames = {
-    "whole", "refused", "reset", "closed", "silent", "tls", "malformed", "overrun"};
+inline constexpr std::array<std::string_view, kHttpEnds> kHttpEndNames = {"whole",  "refused", "reset",     "closed",
+                                                                          "silent", "tls",     "malformed", "overrun"};
 
 struct CertificateFacts {
   base::WallTime not_after{};
@@ -44,16 +44,16 @@ struct CertificateFacts {
 
 struct HttpFacts {
   HttpEnd end = HttpEnd::kWhole;
-  HttpPhase phase = HttpPhase::kBody;                            // in which it ended
+  HttpPhase phase = HttpPhase::kBody;                             // in which it ended
   std::array<std::optional<base::Duration>, kHttpPhases> phases;  // of the last request, as far as they were passed
-  std::optional<base::Duration> whole;                           // of kWhole: from the first SYN on, redirects included
-  std::uint16_t status = 0;                                      // 0: none came
-  std::string version;                                           // "1.1"; empty as long as there is no status
-  std::uint64_t body_bytes = 0;                                  // that were read
-  std::optional<std::uint64_t> announced_bytes;                  // by Content-Length
-  bool is_cut = false;                                           // the body is longer than is read
-  std::string location;       // where a redirect that was not followed leads
-  std::uint8_t followed = 0;  // redirects
+  std::optional<base::Duration> whole;           // of kWhole: from the first SYN on, redirects included
+  std::uint16_t status = 0;                      // 0: none came
+  std::string version;                           // "1.1"; empty as long as there is no status
+  std::uint64_t body_bytes = 0;                  // that were read
+  std::optional<std::uint64_t> announced_bytes;  // by Content-Length
+  bool is_cut = false;                           // the body is longer than is read
+  std::string location;                          // where a redirect that was not followed leads
+  std::uint8_t followed = 0;                     // redirects
   std::optional<CertificateFacts> certificate;
   std::string note;   // of kTls and kMalformed: what was wrong, in the words of the library that noticed
   std::string unmet;  // the first expectation that was not met, empty when all were

@@ -82,7 +82,7 @@ struct HttpSpec {
   std::uint16_t port = 0;  // never 0 once the configuration is loaded
   std::string host;        // in the Host header and in SNI; empty: as the target's host is written
   std::string path = "/";
-  std::uint8_t redirects = 0;           // how many are followed, and never to another host
+  std::uint8_t redirects = 0;            // how many are followed, and never to another host
   std::uint64_t body_limit = 64 * 1024;  // bytes, after which no more is read
   std::string user_agent = "blipd";
   HttpExpectations expect;

@@ -161,9 +161,9 @@ void HttpTransport::begin(Index index) {
   Talk& talk = talks_[index];
   const TcpConnections::Connection& connection = connections_.at(index);
   const probes::HttpProbe& probe = talk.asked->probe;
-  talk.exchange = std::make_unique<HttpExchange>(
-      HttpExchange::Over{index, connection.socket.get(), connection.target}, talk.place, probe.spec,
-      probe.expectation.wants_body(), talk.place.is_tls ? roots_.find(probe.spec.expect.ca_file) : nullptr);
+  talk.exchange = std::make_unique<HttpExchange>(HttpExchange::Over{index, connection.socket.get(), connection.target},
+                                                 talk.place, probe.spec, probe.expectation.wants_body(),
+                                                 talk.place.is_tls ? roots_.find(probe.spec.expect.ca_file) : nullptr);
   talk.state = Talk::State::kTalking;
   talker_.add(*talk.exchange);
 }
@@ -182,8 +182,8 @@ void HttpTransport::on_ended(Index index) {
 bool HttpTransport::follow(Index index) {
   Talk& talk = talks_[index];
   const auto place = parse_url(talk.exchange->redirect());
-  const bool is_allowed = talk.facts.followed < talk.asked->probe.spec.redirects && place &&
-                          is_same_host(place->host, talk.place.host);
+  const bool is_allowed =
+      talk.facts.followed < talk.asked->probe.spec.redirects && place && is_same_host(place->host, talk.place.host);
   if (!is_allowed) {
     talk.facts.location = printable(talk.exchange->redirect(), kLongestLocation);
     return false;
@@ -243,8 +243,7 @@ void HttpTransport::tell(Talk& talk, const Ask& ask, std::string_view body) {
   learned.channel = ask.channel;
   learned.sequence = ask.sequence;
   learned.from = ask.target;
-  learned.answer =
-      talk.facts.end == HttpEnd::kWhole ? probes::AnswerKind::kHttp : probes::AnswerKind::kConnected;
+  learned.answer = talk.facts.end == HttpEnd::kWhole ? probes::AnswerKind::kHttp : probes::AnswerKind::kConnected;
   learned.service = verdict.service;
   learned.kernel_rtt = talk.rtt;
   learned.stamp = talk.stamp;

@@ -1,10 +1,10 @@
 // HTTP and HTTPS as probes, a connection each: the TCP handshake is our own (TcpConnections), what is said over it is
-// libcurl's (HttpExchange). What proves the path is the handshake, or its refusal; everything after it says only whether
-// the service is as expected. So a probe whose handshake stood is reported as answered in any case: when its exchange
-// ends, or at its timeout. The round trip is the kernel's own, of the handshake. All on the probing thread.
+// libcurl's (HttpExchange). What proves the path is the handshake, or its refusal; everything after it says only
+// whether the service is as expected. So a probe whose handshake stood is reported as answered in any case: when its
+// exchange ends, or at its timeout. The round trip is the kernel's own, of the handshake. All on the probing thread.
 //
-// TLS costs time, a millisecond and more for each handshake. In one tick only so much of it is spent; who does not get a
-// turn waits for the next one.
+// TLS costs time, a millisecond and more for each handshake. In one tick only so much of it is spent; who does not get
+// a turn waits for the next one.
 #pragma once
 
 #include <deque>

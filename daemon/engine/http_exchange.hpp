@@ -1,6 +1,6 @@
 // One HTTP request and its answer over a TCP connection that stands already. libcurl speaks; it dials nobody, looks
-// nothing up, and closes nothing: the connection is its owner's. All on the probing thread, and never waiting: HttpTalker
-// has it move on when its socket has news.
+// nothing up, and closes nothing: the connection is its owner's. All on the probing thread, and never waiting:
+// HttpTalker has it move on when its socket has news.
 #pragma once
 
 #include <array>
@@ -79,7 +79,7 @@ class HttpExchange {
   std::shared_ptr<x509_store_st> roots_;
   base::SystemClock clock_;
   void* easy_ = nullptr;
-  void* headers_ = nullptr;     // libcurl's lists
+  void* headers_ = nullptr;  // libcurl's lists
   void* connect_to_ = nullptr;
   std::array<char, 256> error_{};  // CURL_ERROR_SIZE
   bool is_opened_ = false;

@@ -1,5 +1,5 @@
-// HTTP specs made ready to be asked, one for all channels that ask the same. Owns no exchange that is under way: whoever
-// asked keeps its probe alive, also when the channel has meanwhile been given another spec.
+// HTTP specs made ready to be asked, one for all channels that ask the same. Owns no exchange that is under way:
+// whoever asked keeps its probe alive, also when the channel has meanwhile been given another spec.
 #pragma once
 
 #include <map>

@@ -23,8 +23,7 @@ class RowBatch {
   void start(const base::Moment& now);
   bool is_full() const { return size_ == kMostRows || bytes_ >= kMostBytes; }
   // `http` is null for a channel that does not ask by it.
-  void add(const measure::Channel& channel, const detect::ChannelVerdict& verdict,
-           std::shared_ptr<const HttpRow> http);
+  void add(const measure::Channel& channel, const detect::ChannelVerdict& verdict, std::shared_ptr<const HttpRow> http);
   // For an index without a channel.
   void add_nothing();
   std::size_t size() const { return size_; }

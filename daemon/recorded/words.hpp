@@ -24,8 +24,8 @@ inline constexpr std::array<std::string_view, 6> kReasons = {"",      "send_erro
                                                              "clock", "overrun"};
 
 // In the order of probes::AnswerKind.
-inline constexpr std::array<std::string_view, 7> kAnswers = {
-    "", "echo_reply", "syn_ack", "reset", "connected", "dns_message", "http"};
+inline constexpr std::array<std::string_view, 7> kAnswers = {"",          "echo_reply",  "syn_ack", "reset",
+                                                             "connected", "dns_message", "http"};
 
 // In the order of probes::ProbeSpec::ask, as in the configuration.
 inline constexpr std::array<std::string_view, 4> kTypes = {"icmp", "tcp", "dns", "http"};

@@ -1,5 +1,5 @@
-// The metric families of channels that ask by HTTP: a series for each, in pieces like those of all channels. Without such
-// a channel there is nothing of them.
+// The metric families of channels that ask by HTTP: a series for each, in pieces like those of all channels. Without
+// such a channel there is nothing of them.
 #pragma once
 
 #include <cstddef>

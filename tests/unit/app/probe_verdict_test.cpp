@@ -86,8 +86,9 @@ TEST_CASE("an HTTP answer is described by its phases, its status and its certifi
   facts.followed = 1;
   facts.is_cut = true;
   facts.unmet = "the certificate has expired";
-  CHECK(describe(http).ends_with("more than 1,234 bytes, 1 redirect followed, redirects to https://elsewhere.example/, "
-                                 "certificate ended 2014-12-22; not as expected: the certificate has expired"));
+  CHECK(
+      describe(http).ends_with("more than 1,234 bytes, 1 redirect followed, redirects to https://elsewhere.example/, "
+                               "certificate ended 2014-12-22; not as expected: the certificate has expired"));
 }
 
 TEST_CASE("an exchange without an end is a host that is there, and says how far it came") {

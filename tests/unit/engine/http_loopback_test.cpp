@@ -1,4 +1,5 @@
-// HTTP in the clear against servers of the test's own on loopback. TLS is tests/integration/test_http.py's, against nginx.
+// HTTP in the clear against servers of the test's own on loopback. TLS is tests/integration/test_http.py's, against
+// nginx.
 #include <fcntl.h>
 #include <netinet/tcp.h>
 
@@ -319,7 +320,8 @@ TEST_CASE("a URL is taken apart only when it is one that may be asked") {
   CHECK(literal->host == "2001:db8::1");
   CHECK(literal->port == 8080);
   CHECK(literal->url() == "http://[2001:db8::1]:8080/");
-  for (const char* bad : {"", "ftp://a/", "file:///etc/passwd", "http://user:secret@a/", "gopher://a", "http://", "//a/"}) {
+  for (const char* bad :
+       {"", "ftp://a/", "file:///etc/passwd", "http://user:secret@a/", "gopher://a", "http://", "//a/"}) {
     INFO(bad);
     CHECK_FALSE(parse_url(bad));
   }

@@ -13,7 +13,8 @@ using probes::Outcome;
 
 std::shared_ptr<const config::Plan> plan_of(const std::string& probes, const config::Plan* before = nullptr) {
   const auto loaded = config::load_text(
-      "probes: " + probes + "\ncountries: [{code: XX, networks: [{targets: [{name: a, host: 192.0.2.1, probes: [ping, web]}]}]}]\n",
+      "probes: " + probes +
+          "\ncountries: [{code: XX, networks: [{targets: [{name: a, host: 192.0.2.1, probes: [ping, web]}]}]}]\n",
       "test.yaml");
   REQUIRE(loaded.faults.empty());
   return config::make_plan(loaded.configuration, before);

@@ -151,7 +151,8 @@ TEST_CASE("HTTP: every end in every phase has words") {
   CHECK(words(HttpEnd::kRefused, HttpPhase::kConnect) == "the connection was refused");
   CHECK(words(HttpEnd::kReset, HttpPhase::kTls) == "reset during the TLS handshake");
   CHECK(words(HttpEnd::kClosed, HttpPhase::kFirstByte) == "closed before the first byte of the answer");
-  CHECK(words(HttpEnd::kSilent, HttpPhase::kFirstByte) == "nothing more within 3s, before the first byte of the answer");
+  CHECK(words(HttpEnd::kSilent, HttpPhase::kFirstByte) ==
+        "nothing more within 3s, before the first byte of the answer");
   CHECK(words(HttpEnd::kSilent, HttpPhase::kConnect) == "nothing more within 3s, while connecting");
   facts.body_bytes = 7;
   CHECK(words(HttpEnd::kClosed, HttpPhase::kBody) == "closed while the body was read, after 7 bytes");

@@ -9,7 +9,8 @@ TEST_CASE("HTTP: a host is a name or an address, and nothing that could end a he
     INFO(good);
     CHECK(validate_http_host(good));
   }
-  for (const char* bad : {"", "a b", "a\r\nX: y", "a/b", "user@a", "a:80", "[2001:db8::1]", ".a", "a..b", "ä.example"}) {
+  for (const char* bad :
+       {"", "a b", "a\r\nX: y", "a/b", "user@a", "a:80", "[2001:db8::1]", ".a", "a..b", "ä.example"}) {
     INFO(bad);
     CHECK_FALSE(validate_http_host(bad));
   }
