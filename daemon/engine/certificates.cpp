@@ -48,8 +48,8 @@ base::WallTime time_of(const ASN1_TIME* time) {
 std::string first_name(X509* certificate) {
   const Owner<GENERAL_NAMES> names(
       static_cast<GENERAL_NAMES*>(::X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
-  for (int i = 0; i < ::sk_GENERAL_NAME_num(names.get()); ++i) {
-    const GENERAL_NAME* const name = ::sk_GENERAL_NAME_value(names.get(), i);
+  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names.get(), i);
     if (name->type != GEN_DNS) continue;
     const auto* const text = reinterpret_cast<const char*>(::ASN1_STRING_get0_data(name->d.dNSName));
     return printable({text, static_cast<std::size_t>(::ASN1_STRING_length(name->d.dNSName))}, kLongestName);

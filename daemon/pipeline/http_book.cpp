@@ -22,14 +22,15 @@ void HttpBook::on_result(const probes::Result& result, const probes::AnswerDetai
   if (rows_.empty() || result.outcome == probes::Outcome::kAborted) return;
   const auto found = rows_.find(result.channel);
   if (found == rows_.end()) return;
-  HttpRow row = *found->second;
-  row.last.reset();
+  const auto row = std::make_shared<HttpRow>();
+  row->ends = found->second->ends;
+  row->certificate_ends = found->second->certificate_ends;
   if (detail != nullptr && detail->http) {
-    row.last = detail->http;
-    ++row.ends[static_cast<std::size_t>(row.last->end)];
-    if (row.last->certificate) row.certificate_ends = row.last->certificate->not_after;
+    row->last = detail->http;
+    ++row->ends[static_cast<std::size_t>(row->last->end)];
+    if (row->last->certificate) row->certificate_ends = row->last->certificate->not_after;
   }
-  found->second = std::make_shared<const HttpRow>(std::move(row));
+  found->second = row;
 }
 
 std::shared_ptr<const HttpRow> HttpBook::find(config::ChannelIndex channel) const {

@@ -12,7 +12,7 @@ using std::chrono::seconds;
 const Target& first_target(const Configuration& c) { return c.countries.at(0).networks.at(0).targets.at(0); }
 const probes::HttpSpec& http(const probes::ProbeSpec& spec) { return std::get<probes::HttpSpec>(spec.ask); }
 
-constexpr const char* kAsked = R"(
+constexpr const char* kAsked = R"yaml(
 defaults: {interval: 2s, timeout: 500ms, dscp: 8, ttl: 33}
 probes:
   plain: {type: http}
@@ -33,7 +33,7 @@ countries:
       - interval: 1s
         targets:
           - {name: a, host: 192.0.2.1, probes: [plain, page, {use: page, name: head, method: HEAD, port: 8443, expect: {status: [204]}}]}
-)";
+)yaml";
 
 }  // namespace
 
