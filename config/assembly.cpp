@@ -14,6 +14,9 @@ namespace {
 constexpr std::size_t kFewestControls = 5;
 constexpr std::size_t kFewestControlNetworks = 3;
 constexpr int kMostIntervalsInFlight = 10;
+// What is polite without the owner's consent: a packet, and an exchange of some ten that is logged over there.
+constexpr std::chrono::seconds kShortestPolite(1);
+constexpr std::chrono::seconds kShortestPoliteHttp(10);
 
 // "line 12", or "other.json line 12" when that is another file.
 std::string describe(const Where& where, const std::string& file) {
@@ -149,12 +152,15 @@ void Assembly::check_manners(const Target& target, Place place, const Path& path
     const double rate = 1.0 / base::to_seconds(spec.interval);
     total_rate_ += rate;
     if (address) prefix_rates_[budget_prefix(*address)] += rate;
-    const bool is_hasty = spec.interval < std::chrono::seconds(1) && (!address || is_public(*address));
+    const bool is_http = std::holds_alternative<probes::HttpSpec>(spec.ask);
+    const std::chrono::seconds polite = is_http ? kShortestPoliteHttp : kShortestPolite;
+    const bool is_hasty = spec.interval < polite && (!address || is_public(*address));
     if (is_hasty && warned_.insert("hasty " + spec.name).second) {
       faults.warn(
           place, path,
-          fmt::format("asks {} every {} by probe {}; without the owner's consent 1s is the shortest that is polite",
-                      target.host, base::format_duration(spec.interval), cited(spec.name)));
+          fmt::format("asks {} every {} by probe {}; without the owner's consent {} is the shortest that is polite",
+                      target.host, base::format_duration(spec.interval), cited(spec.name),
+                      base::format_duration(polite)));
     }
     if (spec.timeout > spec.interval * kMostIntervalsInFlight && warned_.insert("slow " + spec.name).second) {
       faults.warn(place, path,

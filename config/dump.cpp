@@ -70,6 +70,23 @@ void write_ask(const probes::DnsSpec& spec, Out out) {
                  list(spec.expect.rcodes), list(spec.expect.answer_matches), list(spec.expect.answer_mismatches));
 }
 
+void write_ask(const probes::HttpSpec& spec, Out out) {
+  fmt::format_to(out,
+                 "    type: http\n    method: {}\n    tls: {}\n    port: {}\n    path: {}\n    redirects: {}\n"
+                 "    body_limit: {}\n    user_agent: {}\n",
+                 spec.method == probes::HttpMethod::kGet ? "GET" : "HEAD", spec.tls, spec.port, scalar(spec.path),
+                 spec.redirects, format_size(spec.body_limit), scalar(spec.user_agent));
+  if (!spec.host.empty()) fmt::format_to(out, "    host: {}\n", scalar(spec.host));
+  const probes::HttpExpectations& expect = spec.expect;
+  fmt::format_to(out,
+                 "    expect:\n      status: {}\n      body_matches: {}\n      body_mismatches: {}\n"
+                 "      certificate_days: {}\n      verify: {}\n",
+                 list(expect.statuses), list(expect.body_matches), list(expect.body_mismatches),
+                 expect.certificate_days, expect.verify);
+  if (!expect.body_sha256.empty()) fmt::format_to(out, "      body_sha256: {}\n", scalar(expect.body_sha256));
+  if (!expect.ca_file.empty()) fmt::format_to(out, "      ca_file: {}\n", scalar(expect.ca_file));
+}
+
 void write_ask(const probes::TraceSpec& spec, Out out) {
   constexpr std::array<const char*, 3> kMethods = {"icmp", "udp", "tcp"};
   fmt::format_to(out, "    type: trace\n    method: {}\n    max_hops: {}\n    attempts: {}\n",

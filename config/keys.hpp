@@ -34,8 +34,12 @@ inline constexpr auto kIcmp = std::to_array<string_view>({"size", "dont_fragment
 inline constexpr auto kTcp = std::to_array<string_view>({"port", "mode", "flows"});
 inline constexpr auto kDns = std::to_array<string_view>(
     {"query", "record", "transport", "port", "recursion_desired", "nsid", "edns_size", "expect", "flows"});
+inline constexpr auto kHttp = std::to_array<string_view>(
+    {"method", "tls", "port", "host", "path", "redirects", "body_limit", "user_agent", "expect"});
 inline constexpr auto kTrace = std::to_array<string_view>({"method", "port", "max_hops", "attempts"});
 inline constexpr auto kExpect = std::to_array<string_view>({"rcodes", "answer_matches", "answer_mismatches"});
+inline constexpr auto kHttpExpect = std::to_array<string_view>(
+    {"status", "body_matches", "body_mismatches", "body_sha256", "certificate_days", "verify", "ca_file"});
 inline constexpr auto kBudget = std::to_array<string_view>({"total_rate", "prefix_rate", "do_not_probe"});
 inline constexpr auto kDetect = std::to_array<string_view>({"down_threshold",
                                                             "small_down_threshold",

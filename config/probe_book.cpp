@@ -12,14 +12,18 @@ namespace {
 
 constexpr std::string_view kBuiltIn = "ping";
 
-constexpr auto kTypes = std::to_array<std::pair<std::string_view, ProbeType>>(
-    {{"icmp", ProbeType::kIcmp}, {"tcp", ProbeType::kTcp}, {"dns", ProbeType::kDns}, {"trace", ProbeType::kTrace}});
+constexpr auto kTypes = std::to_array<std::pair<std::string_view, ProbeType>>({{"icmp", ProbeType::kIcmp},
+                                                                               {"tcp", ProbeType::kTcp},
+                                                                               {"dns", ProbeType::kDns},
+                                                                               {"http", ProbeType::kHttp},
+                                                                               {"trace", ProbeType::kTrace}});
 
 // The keys of a type; of all types where it is not known, so that one mistake is one fault.
-std::array<Keys, 4> keys_of(std::optional<ProbeType> type) {
-  if (!type) return {keys::kIcmp, keys::kTcp, keys::kDns, keys::kTrace};
+std::array<Keys, 5> keys_of(std::optional<ProbeType> type) {
+  if (!type) return {keys::kIcmp, keys::kTcp, keys::kDns, keys::kHttp, keys::kTrace};
   if (*type == ProbeType::kIcmp) return {keys::kIcmp};
   if (*type == ProbeType::kTcp) return {keys::kTcp};
+  if (*type == ProbeType::kHttp) return {keys::kHttp};
   if (*type == ProbeType::kTrace) return {keys::kTrace};
   return {keys::kDns};
 }
@@ -37,14 +41,22 @@ void set_type(probes::ProbeSpec& spec, ProbeType type) {
   if (type == ProbeType::kIcmp) spec.ask = probes::IcmpSpec{};
   if (type == ProbeType::kTcp) spec.ask = probes::TcpSpec{};
   if (type == ProbeType::kDns) spec.ask = probes::DnsSpec{};
+  if (type == ProbeType::kHttp) {
+    spec.ask = probes::HttpSpec{};
+    spec.interval = kUsualHttpInterval;
+    spec.timeout = kUsualHttpTimeout;
+  }
   if (type != ProbeType::kTrace) return;
   spec.ask = probes::TraceSpec{};
   spec.interval = kUsualTraceInterval;
   spec.timeout = kUsualTraceTimeout;
 }
 
-// The port that traces usually ask: of UDP the first of traceroute's (1988), which nobody serves.
-void complete_trace(probes::ProbeSpec& spec) {
+// The port that is usually asked; by traces over UDP the first of traceroute's (1988), which nobody serves.
+void complete_port(probes::ProbeSpec& spec) {
+  if (auto* const http = std::get_if<probes::HttpSpec>(&spec.ask); http != nullptr && http->port == 0) {
+    http->port = http->tls ? 443 : 80;
+  }
   auto* const trace = std::get_if<probes::TraceSpec>(&spec.ask);
   if (trace == nullptr) return;
   if (trace->method == probes::TraceMethod::kIcmp) trace->port = 0;
@@ -117,10 +129,11 @@ void ProbeBook::read_probe(Named& probe, const Node& node, const Path& path, Fau
   }
   const auto of_type = keys_of(known);
   const Reader reader(node, path, faults,
-                      {keys::kProbe, keys::kSettings, of_type[0], of_type[1], of_type[2], of_type[3]});
+                      {keys::kProbe, keys::kSettings, of_type[0], of_type[1], of_type[2], of_type[3], of_type[4]});
   if (node.kind != Node::Kind::kMap) return;
   if (!reader.has("type")) {
-    faults.fault(node.place, path, "no type; add 'type: icmp', 'type: tcp', 'type: dns' or 'type: trace'");
+    faults.fault(node.place, path,
+                 "no type; add 'type: icmp', 'type: tcp', 'type: dns', 'type: http' or 'type: trace'");
   }
   probe.type = reader.choice<ProbeType>("type", kTypes);
   probe.settings = read_settings(reader, probe.type);
@@ -130,6 +143,12 @@ void ProbeBook::read_probe(Named& probe, const Node& node, const Path& path, Fau
   if (probe.type == ProbeType::kDns && !reader.has("query")) {
     faults.fault(node.place, path,
                  "a dns probe without a query; add the name to ask for, such as 'query: example.net'");
+  }
+  // A redirect may lead to TLS.
+  const auto& http = probe.settings;
+  const bool may_be_tls = http.tls.value_or(false) || http.redirects.value_or(0) > 0;
+  if (http.http_expect && http.http_expect->certificate_days > 0 && !may_be_tls) {
+    reader.fault("expect", "a certificate is expected, but not asked for; add 'tls: true', or remove certificate_days");
   }
 }
 
@@ -161,7 +180,7 @@ std::optional<ProbeUse> ProbeBook::read_changed_use(const Node& node, const Path
   const auto type = found == named_.end() ? std::nullopt : found->second.type;
   const auto of_type = keys_of(type);
   const Reader reader(node, path, faults,
-                      {keys::kUse, keys::kSettings, of_type[0], of_type[1], of_type[2], of_type[3]});
+                      {keys::kUse, keys::kSettings, of_type[0], of_type[1], of_type[2], of_type[3], of_type[4]});
   if (!reader.has("use")) {
     faults.fault(node.place, path, "no probe; add 'use:' with the name of one");
     return std::nullopt;
@@ -217,7 +236,7 @@ std::vector<probes::ProbeSpec> ProbeBook::specs(const Settings* network, const S
     if (list->level == ProbeList::Level::kNetwork) apply(use.settings, spec);
     if (target) apply_to_all(*target, spec);
     if (list->level == ProbeList::Level::kTarget) apply(use.settings, spec);
-    complete_trace(spec);
+    complete_port(spec);
     complete_flows(spec);
     specs.push_back(std::move(spec));
   }

@@ -5,10 +5,12 @@
 #include <type_traits>
 #include <utility>
 
+#include "config/ca_file.hpp"
 #include "config/names.hpp"
 #include "probes/base/text.hpp"
 #include "probes/dns_expectation.hpp"
 #include "probes/dns_message.hpp"
+#include "probes/http.hpp"
 
 namespace blipd::config {
 
@@ -88,6 +90,24 @@ std::optional<std::uint8_t> read_flows(const Reader& reader) {
   return reader.whole<std::uint8_t>("flows", 0, probes::ProbeSpec::kMostFlows);
 }
 
+std::optional<probes::HttpExpectations> read_http_expect(const Reader& reader) {
+  const Node* node = reader.map("expect");
+  if (!node) return std::nullopt;
+  const Reader inner(*node, reader.path().child("expect"), reader.faults(), {keys::kHttpExpect});
+  probes::HttpExpectations expected;
+  expected.statuses = read_expected(inner, "status", probes::validate_status);
+  expected.body_matches = read_expected(inner, "body_matches", probes::validate_body_pattern);
+  expected.body_mismatches = read_expected(inner, "body_mismatches", probes::validate_body_pattern);
+  const auto sha256 = checked_text(
+      inner, "body_sha256", [](const std::string& digest) { return problem_of(probes::validate_sha256(digest)); });
+  expected.body_sha256 = sha256.value_or("");
+  constexpr std::uint16_t kMostDays = 3650;
+  expected.certificate_days = inner.whole<std::uint16_t>("certificate_days", 0, kMostDays).value_or(0);
+  expected.verify = inner.flag("verify").value_or(true);
+  expected.ca_file = checked_text(inner, "ca_file", ca_file_problem).value_or("");
+  return expected;
+}
+
 void read_icmp(const Reader& reader, Settings& settings) {
   settings.flows = read_flows(reader);
   settings.size = reader.whole<std::uint16_t>("size", probes::IcmpSpec::kMinSize, probes::IcmpSpec::kMaxSize);
@@ -134,6 +154,28 @@ void read_dns(const Reader& reader, Settings& settings) {
   settings.expect = read_expect(reader);
 }
 
+void read_http(const Reader& reader, Settings& settings) {
+  constexpr auto kMethods = std::to_array<std::pair<std::string_view, probes::HttpMethod>>(
+      {{"GET", probes::HttpMethod::kGet}, {"HEAD", probes::HttpMethod::kHead}});
+  const auto checked = [&](std::string_view key, auto validate) {
+    return checked_text(reader, key, [&](const std::string& text) { return problem_of(validate(text)); });
+  };
+  settings.http_method = reader.choice<probes::HttpMethod>("method", kMethods);
+  settings.tls = reader.flag("tls");
+  settings.port = read_port(reader);
+  settings.host = checked("host", probes::validate_http_host);
+  settings.path = checked("path", probes::validate_http_path);
+  settings.user_agent = checked("user_agent", probes::validate_user_agent);
+  settings.redirects = reader.whole<std::uint8_t>("redirects", 0, probes::HttpSpec::kMostRedirects);
+  settings.body_limit = reader.size("body_limit", 0, probes::HttpSpec::kMostBody);
+  settings.http_expect = read_http_expect(reader);
+  if (!settings.http_expect || settings.http_method != probes::HttpMethod::kHead) return;
+  const probes::HttpExpectations& expect = *settings.http_expect;
+  if (!expect.body_matches.empty() || !expect.body_mismatches.empty() || !expect.body_sha256.empty()) {
+    reader.fault("method", "an answer to HEAD has no body; use GET, or remove what is expected of the body");
+  }
+}
+
 void read_trace(const Reader& reader, Settings& settings) {
   constexpr auto kMethods = std::to_array<std::pair<std::string_view, probes::TraceMethod>>(
       {{"icmp", probes::TraceMethod::kIcmp}, {"udp", probes::TraceMethod::kUdp}, {"tcp", probes::TraceMethod::kTcp}});
@@ -175,6 +217,18 @@ void cover_ask(const Settings& from, probes::DnsSpec& to) {
   cover(from.expect, to.expect);
 }
 
+void cover_ask(const Settings& from, probes::HttpSpec& to) {
+  cover(from.http_method, to.method);
+  cover(from.tls, to.tls);
+  cover(from.port, to.port);
+  cover(from.host, to.host);
+  cover(from.path, to.path);
+  cover(from.user_agent, to.user_agent);
+  cover(from.redirects, to.redirects);
+  cover(from.body_limit, to.body_limit);
+  cover(from.http_expect, to.expect);
+}
+
 void cover_ask(const Settings& from, probes::TraceSpec& to) {
   cover(from.method, to.method);
   cover(from.port, to.port);
@@ -214,6 +268,7 @@ Settings read_settings(const Reader& reader, std::optional<ProbeType> type) {
   if (type == ProbeType::kIcmp) read_icmp(reader, settings);
   if (type == ProbeType::kTcp) read_tcp(reader, settings);
   if (type == ProbeType::kDns) read_dns(reader, settings);
+  if (type == ProbeType::kHttp) read_http(reader, settings);
   if (type == ProbeType::kTrace) read_trace(reader, settings);
   return settings;
 }
@@ -231,13 +286,17 @@ void apply(const Settings& settings, probes::ProbeSpec& spec) {
 }
 
 void apply_to_all(const Settings& settings, probes::ProbeSpec& spec) {
-  if (!std::holds_alternative<probes::TraceSpec>(spec.ask)) {
+  const bool is_trace = std::holds_alternative<probes::TraceSpec>(spec.ask);
+  if (!is_trace && !std::holds_alternative<probes::HttpSpec>(spec.ask)) {
     apply(settings, spec);
     return;
   }
   cover(settings.source, spec.source);
   cover(settings.interface, spec.interface);
   cover(settings.dscp, spec.dscp);
+  if (is_trace) return;  // it sets the TTL itself, and has no round trips
+  cover(settings.ttl, spec.ttl);
+  cover(settings.rtt_buckets, spec.rtt_buckets);
 }
 
 }  // namespace blipd::config

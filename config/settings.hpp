@@ -13,7 +13,7 @@
 
 namespace blipd::config {
 
-enum class ProbeType : std::uint8_t { kIcmp, kTcp, kDns, kTrace };
+enum class ProbeType : std::uint8_t { kIcmp, kTcp, kDns, kHttp, kTrace };
 
 inline constexpr base::Duration kShortestInterval = std::chrono::milliseconds(10);
 inline constexpr base::Duration kLongestInterval = std::chrono::hours(24);
@@ -23,6 +23,9 @@ inline constexpr base::Duration kLongestTimeout = std::chrono::minutes(5);
 inline constexpr base::Duration kShortestTraceInterval = std::chrono::seconds(10);
 inline constexpr base::Duration kUsualTraceInterval = std::chrono::minutes(10);
 inline constexpr base::Duration kUsualTraceTimeout = std::chrono::seconds(1);
+// An HTTP exchange is some ten packets and a line in somebody's log.
+inline constexpr base::Duration kUsualHttpInterval = std::chrono::minutes(1);
+inline constexpr base::Duration kUsualHttpTimeout = std::chrono::seconds(10);
 inline constexpr std::size_t kMaxBuckets = 64;
 
 // From a millisecond (the same exchange) to five seconds (a satellite behind a full queue), finest where
@@ -43,7 +46,7 @@ struct Settings {
   std::optional<bool> dont_fragment;
   // tcp
   std::optional<probes::TcpMode> mode;
-  // tcp, dns and trace
+  // tcp, dns, http and trace
   std::optional<std::uint16_t> port;
   // dns
   std::optional<std::string> query, record;
@@ -51,6 +54,13 @@ struct Settings {
   std::optional<bool> recursion_desired, nsid;
   std::optional<std::uint16_t> edns_size;
   std::optional<probes::DnsExpectations> expect;
+  // http
+  std::optional<probes::HttpMethod> http_method;
+  std::optional<bool> tls;
+  std::optional<std::string> host, path, user_agent;
+  std::optional<std::uint8_t> redirects;
+  std::optional<std::uint64_t> body_limit;
+  std::optional<probes::HttpExpectations> http_expect;
   // trace
   std::optional<probes::TraceMethod> method;
   std::optional<std::uint8_t> max_hops, attempts;
@@ -63,8 +73,8 @@ Settings read_settings(const Reader& reader, std::optional<ProbeType> type);
 
 void apply(const Settings& settings, probes::ProbeSpec& spec);
 
-// Of a level that speaks of all probes below it (defaults, network, target): how often hosts are asked says nothing of
-// how often paths are.
+// Of a level that speaks of all probes below it (defaults, network, target): how often hosts are asked with a packet
+// says nothing of how often paths are traced and pages fetched.
 void apply_to_all(const Settings& settings, probes::ProbeSpec& spec);
 
 }  // namespace blipd::config

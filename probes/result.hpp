@@ -11,6 +11,7 @@
 
 #include "probes/base/address.hpp"
 #include "probes/base/time.hpp"
+#include "probes/http_facts.hpp"
 
 namespace blipd::probes {
 
@@ -29,7 +30,7 @@ enum class Outcome : std::uint8_t {
 
 enum class AbortReason : std::uint8_t { kNone, kSendError, kUnresolved, kVantageFault, kClock, kOverrun };
 
-enum class AnswerKind : std::uint8_t { kNone, kEchoReply, kSynAck, kReset, kConnected, kDnsMessage };
+enum class AnswerKind : std::uint8_t { kNone, kEchoReply, kSynAck, kReset, kConnected, kDnsMessage, kHttp };
 
 // Where the two time stamps of a round trip came from, from best to worst.
 enum class StampSource : std::uint8_t {
@@ -102,6 +103,8 @@ struct DnsFacts {
 struct AnswerDetail {
   base::Address target;  // who was asked
   std::optional<DnsFacts> dns;
+  // Of every answered probe that asks by HTTP, whatever its kind of answer.
+  std::optional<HttpFacts> http{};
 };
 
 // Where results go. All calls come from one thread, in the order in which things were learned.

@@ -59,6 +59,37 @@ struct DnsSpec {
   bool operator==(const DnsSpec&) const = default;
 };
 
+enum class HttpMethod : std::uint8_t { kGet, kHead };
+
+// What an HTTP exchange must be like, beyond a whole answer, to count as "as expected". Judged separately from
+// reachability: a TCP handshake that stood, or its refusal, proves the path.
+struct HttpExpectations {
+  std::vector<std::string> statuses;         // "200", "3xx"; empty: any
+  std::vector<std::string> body_matches;     // patterns of RE2; each must match something in the body
+  std::vector<std::string> body_mismatches;  // patterns of RE2; none may
+  std::string body_sha256;                   // hexadecimal; empty: any
+  std::uint16_t certificate_days = 0;        // for which the certificate must still be good
+  bool verify = true;                        // the certificate's chain and name
+  std::string ca_file;                       // roots in PEM; empty: the system's
+  bool operator==(const HttpExpectations&) const = default;
+};
+
+// One request (RFC 9112), over TLS or not.
+struct HttpSpec {
+  static constexpr std::uint8_t kMostRedirects = 5;
+  static constexpr std::uint64_t kMostBody = 1024 * 1024;
+  HttpMethod method = HttpMethod::kGet;
+  bool tls = false;
+  std::uint16_t port = 0;  // never 0 once the configuration is loaded
+  std::string host;        // in the Host header and in SNI; empty: as the target's host is written
+  std::string path = "/";
+  std::uint8_t redirects = 0;            // how many are followed, and never to another host
+  std::uint64_t body_limit = 64 * 1024;  // bytes, after which no more is read
+  std::string user_agent = "blipd";
+  HttpExpectations expect;
+  bool operator==(const HttpSpec&) const = default;
+};
+
 enum class TraceMethod : std::uint8_t { kIcmp, kUdp, kTcp };
 
 // The path to a target, hop by hop. No channel: it gives paths (probes/trace.hpp), never results.
@@ -85,7 +116,7 @@ struct ProbeSpec {
   static constexpr std::uint8_t kMostFlows = 64;
   std::uint8_t flows = 0;
   std::vector<double> rtt_buckets;  // upper bounds in seconds of the RTT histogram, ascending
-  std::variant<IcmpSpec, TcpSpec, DnsSpec, TraceSpec> ask;
+  std::variant<IcmpSpec, TcpSpec, DnsSpec, HttpSpec, TraceSpec> ask;
   bool operator==(const ProbeSpec&) const = default;
 };
 

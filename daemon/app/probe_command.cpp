@@ -125,7 +125,7 @@ class OneRound final : public probes::ResultSink {
     auto& answer = answers_[result.channel];
     if (answer) return;
     answer = ProbeAnswer{plan_->channels[result.channel].spec(), result,
-                         detail != nullptr ? *detail : probes::AnswerDetail{}};
+                         detail != nullptr ? *detail : probes::AnswerDetail{}, clock_.read().wall};
     if (++answered_ < answers_.size()) return;
     engine_->stop();
     io_.stop();

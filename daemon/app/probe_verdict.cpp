@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <variant>
 
 #include "probes/base/text.hpp"
@@ -26,6 +28,37 @@ std::string describe_dns(const probes::DnsFacts& dns) {
   return text;
 }
 
+std::string days_left(const probes::CertificateFacts& certificate, base::WallTime now) {
+  const std::string date = base::format_time(certificate.not_after).substr(0, 10);
+  const auto days = std::chrono::floor<std::chrono::days>(certificate.not_after - now).count();
+  if (days < 0) return fmt::format("certificate ended {}", date);
+  return fmt::format("certificate until {} ({} day{})", date, days, days == 1 ? "" : "s");
+}
+
+std::string describe_http(const ProbeAnswer& answer) {
+  const probes::HttpFacts& http = *answer.detail.http;
+  std::string text;
+  if (http.status != 0) text += fmt::format(", status {}", http.status);
+  constexpr std::array<const char*, probes::kHttpPhases> kPhases = {"connect", "TLS", "first byte", "body"};
+  for (std::size_t i = 0; i < kPhases.size(); ++i) {
+    if (http.phases[i]) text += fmt::format(", {} {:.1f} ms", kPhases[i], base::to_seconds(*http.phases[i]) * 1e3);
+  }
+  if (http.whole) text += fmt::format(", whole {:.1f} ms", base::to_seconds(*http.whole) * 1e3);
+  if (http.end == probes::HttpEnd::kWhole) {
+    text += fmt::format(", {}{} bytes", http.is_cut ? "more than " : "", probes::with_commas(http.body_bytes));
+  }
+  if (http.followed > 0) text += fmt::format(", {} redirect{} followed", http.followed, http.followed == 1 ? "" : "s");
+  if (!http.location.empty()) text += ", redirects to " + http.location;
+  if (http.certificate) text += ", " + days_left(*http.certificate, answer.at);
+  // Where nothing is expected of it, how it ended is still worth saying.
+  if (!http.unmet.empty()) {
+    text += "; not as expected: " + http.unmet;
+  } else if (http.end != probes::HttpEnd::kWhole) {
+    text += "; " + probes::http_end_in_words(http, answer.spec.timeout);
+  }
+  return text;
+}
+
 std::string describe_answer(const ProbeAnswer& answer) {
   const auto what = [&]() -> const char* {
     switch (answer.result.answer) {
@@ -39,6 +72,8 @@ std::string describe_answer(const ProbeAnswer& answer) {
         return "port refused (RST): the host is there";
       case AnswerKind::kDnsMessage:
         return "DNS answer";
+      case AnswerKind::kHttp:
+        return "HTTP answer";
       case AnswerKind::kNone:
         break;
     }
@@ -48,6 +83,7 @@ std::string describe_answer(const ProbeAnswer& answer) {
   if (answer.result.rtt) text += fmt::format(" in {:.3f} ms", base::to_seconds(*answer.result.rtt) * 1e3);
   if (answer.result.answer_ttl != 0) text += fmt::format(", TTL {}", answer.result.answer_ttl);
   if (answer.detail.dns) text += describe_dns(*answer.detail.dns);
+  if (answer.detail.http) text += describe_http(answer);
   return text;
 }
 

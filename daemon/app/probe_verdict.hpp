@@ -13,6 +13,7 @@ struct ProbeAnswer {
   probes::ProbeSpec spec;
   probes::Result result;
   probes::AnswerDetail detail;
+  base::WallTime at{};  // when it was settled
 };
 
 // One line for one way: "echo reply in 12.3 ms, TTL 57", "no answer within 3s", …

@@ -28,8 +28,10 @@ void Batch::repeat(const Call& call, probes::ResultSink& sink) const {
       result.sent = call.sent;
       result.settled = call.at;
       result.rtt = rtt;
-      if (call.notice != Call::kNoNotice) result.notice = notices[call.notice];
-      sink.on_result(result, nullptr);
+      const bool is_answer = call.outcome == probes::Outcome::kAnswered;
+      const bool has_more = call.beside != Call::kNothing;
+      if (has_more && !is_answer) result.notice = notices[call.beside];
+      sink.on_result(result, has_more && is_answer ? &details[call.beside] : nullptr);
       break;
     }
   }
@@ -37,12 +39,15 @@ void Batch::repeat(const Call& call, probes::ResultSink& sink) const {
 
 void Batch::append(const Batch& later) {
   const auto first = static_cast<std::ptrdiff_t>(calls.size());
-  const auto shift = static_cast<std::uint32_t>(notices.size());
   calls.insert(calls.end(), later.calls.begin(), later.calls.end());
-  if (!later.notices.empty()) {
+  if (!later.notices.empty() || !later.details.empty()) {
+    const auto notices_before = static_cast<std::uint32_t>(notices.size());
+    const auto details_before = static_cast<std::uint32_t>(details.size());
     notices.insert(notices.end(), later.notices.begin(), later.notices.end());
+    details.insert(details.end(), later.details.begin(), later.details.end());
     for (auto call = calls.begin() + first; call != calls.end(); ++call) {
-      if (call->notice != Call::kNoNotice) call->notice += shift;
+      if (call->beside == Call::kNothing) continue;
+      call->beside += call->outcome == probes::Outcome::kAnswered ? details_before : notices_before;
     }
   }
   end = later.end;
@@ -52,6 +57,7 @@ void Batch::append(const Batch& later) {
 void Batch::clear() {
   calls.clear();
   notices.clear();
+  details.clear();
   health.reset();
 }
 
@@ -62,7 +68,7 @@ void BatchWriter::on_sent(probes::ChannelIndex channel, base::MonoTime at) {
   call.at = at;
 }
 
-void BatchWriter::on_result(const probes::Result& result, const probes::AnswerDetail*) {
+void BatchWriter::on_result(const probes::Result& result, const probes::AnswerDetail* detail) {
   Batch::Call& call = batch_.calls.emplace_back();
   call.what = What::kResult;
   call.channel = result.channel;
@@ -77,9 +83,14 @@ void BatchWriter::on_result(const probes::Result& result, const probes::AnswerDe
   call.sent = result.sent;
   call.at = result.settled;
   if (result.rtt) call.rtt = *result.rtt;
-  if (!result.notice) return;
-  call.notice = static_cast<std::uint32_t>(batch_.notices.size());
-  batch_.notices.push_back(*result.notice);
+  if (result.outcome == probes::Outcome::kAnswered) {
+    if (detail == nullptr || !detail->http) return;
+    call.beside = static_cast<std::uint32_t>(batch_.details.size());
+    batch_.details.push_back(*detail);
+  } else if (result.notice) {
+    call.beside = static_cast<std::uint32_t>(batch_.notices.size());
+    batch_.notices.push_back(*result.notice);
+  }
 }
 
 void BatchWriter::on_remark(const probes::Remark& remark) {

@@ -1,6 +1,6 @@
 // What one shard learned in a tick (or a few), on its way to the thread that judges: the calls of a ResultSink, in
-// their order, packed. 48 bytes a call; the vectors are used again and again. AnswerDetail stays behind: only somebody
-// who asks once wants it, and he has one thread.
+// their order, packed. 48 bytes a call; the vectors are used again and again. Of AnswerDetail only HTTP comes along,
+// which is exported; the rest is for somebody who asks once, and he has one thread.
 #pragma once
 
 #include <cstdint>
@@ -18,14 +18,15 @@ struct Batch {
   struct Call {
     enum class What : std::uint8_t { kSent, kResult, kRemark };
     static constexpr base::Duration kNoRtt = base::Duration::min();
-    static constexpr std::uint32_t kNoNotice = UINT32_MAX;
+    static constexpr std::uint32_t kNothing = UINT32_MAX;
 
     base::MonoTime at{};
     base::MonoTime sent{};
     base::Duration rtt = kNoRtt;
     probes::ChannelIndex channel = 0;
     probes::Sequence sequence = 0;
-    std::uint32_t notice = kNoNotice;  // its place in `notices`
+    // Of an answer its place in `details`, of any other result that in `notices`.
+    std::uint32_t beside = kNothing;
     What what = What::kSent;
     probes::RemarkKind remark = probes::RemarkKind::kLate;
     probes::Outcome outcome = probes::Outcome::kAborted;
@@ -39,6 +40,7 @@ struct Batch {
 
   std::vector<Call> calls;
   std::vector<probes::IcmpNotice> notices;
+  std::vector<probes::AnswerDetail> details;
   base::Moment end;              // when the tick was over: what the shard tells later happened no earlier
   std::uint64_t generation = 0;  // of the plan that the shard asked by
   std::optional<Health> health;  // once in a while

@@ -162,7 +162,7 @@ void DnsTcpTransport::on_answer(TcpConnections::Index index) {
     return;
   }
   const base::Moment now = clock_.read();
-  const probes::AnswerDetail detail{connection.target, std::move(judged.reading.facts)};
+  const probes::AnswerDetail detail{connection.target, std::move(judged.reading.facts), std::nullopt};
   learned.answer = probes::AnswerKind::kDnsMessage;
   learned.content = judged.reading.content;
   learned.service = judged.service;

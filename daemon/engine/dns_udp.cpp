@@ -187,7 +187,7 @@ void DnsUdpTransport::on_answer(const Question& question, const Datagram& datagr
     inbox_.learned(learned);
     return;
   }
-  const probes::AnswerDetail detail{question.target, std::move(judged.reading.facts)};
+  const probes::AnswerDetail detail{question.target, std::move(judged.reading.facts), std::nullopt};
   learned.kind = Learned::Kind::kAnswer;
   learned.answer = probes::AnswerKind::kDnsMessage;
   learned.content = judged.reading.content;

@@ -19,9 +19,10 @@ int set_option(int fd, int level, int name, int value) {
   return ::setsockopt(fd, level, name, &value, sizeof value) == 0 ? 0 : errno;
 }
 
-int keep_errors(int fd, base::Family family) {
-  return family == base::Family::kIpv4 ? set_option(fd, IPPROTO_IP, IP_RECVERR, 1)
-                                       : set_option(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+int keep_errors(int fd, base::Family family, Keep keep) {
+  const int value = keep == Keep::kAll ? 1 : 0;
+  return family == base::Family::kIpv4 ? set_option(fd, IPPROTO_IP, IP_RECVERR, value)
+                                       : set_option(fd, IPPROTO_IPV6, IPV6_RECVERR, value);
 }
 
 int bind_interface(int fd, const std::string& interface) {
@@ -114,8 +115,20 @@ namespace {
 
 epoll_event event_for(Readiness::Want want, std::uint64_t tag) {
   epoll_event event{};
-  event.events = want == Readiness::Want::kRead ? EPOLLIN : EPOLLOUT;
   event.data.u64 = tag;
+  switch (want) {
+    case Readiness::Want::kRead:
+      event.events = EPOLLIN;
+      break;
+    case Readiness::Want::kWrite:
+      event.events = EPOLLOUT;
+      break;
+    case Readiness::Want::kBoth:
+      event.events = EPOLLIN | EPOLLOUT;
+      break;
+    case Readiness::Want::kNothing:
+      break;
+  }
   return event;
 }
 

@@ -21,8 +21,10 @@ namespace blipd::engine {
 // 0 or errno.
 int set_option(int fd, int level, int name, int value);
 
-// Asks the kernel to keep ICMP errors in the socket's error queue (IP_RECVERR). 0 or errno.
-int keep_errors(int fd, base::Family family);
+// Asks the kernel to keep ICMP errors in the socket's error queue (IP_RECVERR), or not to any more, which empties it.
+// 0 or errno.
+enum class Keep : std::uint8_t { kAll, kNone };
+int keep_errors(int fd, base::Family family, Keep keep = Keep::kAll);
 
 // Binds to `interface` (SO_BINDTODEVICE) unless it is empty. 0 or errno.
 int bind_interface(int fd, const std::string& interface);
@@ -56,7 +58,7 @@ class Readiness {
   Readiness();
   ~Readiness();
 
-  enum class Want : std::uint8_t { kRead, kWrite };
+  enum class Want : std::uint8_t { kRead, kWrite, kBoth, kNothing };
   // `tag` comes back with the news. 0 or errno. A descriptor leaves when it is closed.
   int add(int fd, Want want, std::uint64_t tag);
   int change(int fd, Want want, std::uint64_t tag);

@@ -55,6 +55,8 @@ base::Expected<void> Loop::open(Orders orders) {
   dns_udp_ = std::make_unique<DnsUdpTransport>(inbox, key_);
   dns_tcp_ = std::make_unique<DnsTcpTransport>(inbox);
   tcp_connect_ = std::make_unique<TcpConnectTransport>(inbox);
+  http_ = std::make_unique<HttpTransport>(
+      inbox, [this](probes::ChannelIndex channel) { return plan_->targets[plan_->channels[channel].target].host; });
   flights_ = std::make_unique<Flights>(sink_, orders.plan->configuration.engine.late_window);
   matcher_ = std::make_unique<Matcher>(echo_, syn_, roster_, *flights_);
   adopt(std::move(orders));
@@ -80,6 +82,7 @@ void Loop::adopt(Orders orders) {
   std::erase_if(deferred_, [&](const Due& d) { return !is_asked(plan_->channels[d.channel]); });
   tracer_->adopt(*plan_, share_, asking_ == Asking::kScheduled ? Tracer::Pace::kScheduled : Tracer::Pace::kOnRequest,
                  now.mono);
+  http_->forget_roots();
   if (tap_) tap_->adopt(*plan_, share_);
   watch_names();
   look_at_routes(now);
@@ -203,6 +206,7 @@ void Loop::drain(const base::Moment& now) {
   dns_udp_->poll(now);
   dns_tcp_->poll(now);
   tcp_connect_->poll(now);
+  http_->poll(now);
   // What has been drained was stamped before this look: a step that it spans is noticed before it is used.
   const base::Moment drained = clock_.read();
   look_at_clocks(drained);
@@ -256,6 +260,7 @@ void Loop::settle(const base::Moment& now) {
     dns_udp_->forget(channel, sequence);
     dns_tcp_->forget(channel, sequence);
     tcp_connect_->forget(channel, sequence);
+    http_->forget(channel, sequence);
   });
 }
 
@@ -342,6 +347,8 @@ Transport* Loop::transport_for(Way way) {
       return dns_udp_.get();
     case Way::kDnsTcp:
       return dns_tcp_.get();
+    case Way::kHttp:
+      return http_.get();
   }
   return nullptr;
 }
@@ -392,6 +399,7 @@ void Loop::count_lag(base::Duration lag) {
 
 base::MonoTime Loop::next_tick(const base::Moment& now) const {
   const bool is_busy = flights_->waiting() > 0 || !deferred_.empty() || !urgent_.empty() || tracer_->is_busy();
+  if (http_->connections() > 0) return now.mono + std::min(tick_.length(), Tick::kExchange);
   if (dns_tcp_->connections() > 0 || tcp_connect_->connections() > 0) {
     return now.mono + std::min(tick_.length(), Tick::kOwnStamps);
   }

@@ -20,6 +20,7 @@
 #include "daemon/engine/first_round.hpp"
 #include "daemon/engine/flights.hpp"
 #include "daemon/engine/health.hpp"
+#include "daemon/engine/http.hpp"
 #include "daemon/engine/matcher.hpp"
 #include "daemon/engine/means.hpp"
 #include "daemon/engine/notice.hpp"
@@ -123,6 +124,7 @@ class Loop final : private Inbox {
   std::unique_ptr<DnsUdpTransport> dns_udp_;
   std::unique_ptr<DnsTcpTransport> dns_tcp_;
   std::unique_ptr<TcpConnectTransport> tcp_connect_;
+  std::unique_ptr<HttpTransport> http_;
   Resolver resolver_;
   std::set<std::string> watched_names_;
   Schedule schedule_;

@@ -14,6 +14,7 @@ Way way_of(const probes::ProbeSpec& spec) {
   if (const auto* dns = std::get_if<probes::DnsSpec>(&spec.ask)) {
     return dns->transport == probes::DnsTransport::kUdp ? Way::kDnsUdp : Way::kDnsTcp;
   }
+  if (std::holds_alternative<probes::HttpSpec>(spec.ask)) return Way::kHttp;
   return Way::kEcho;
 }
 

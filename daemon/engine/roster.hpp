@@ -24,7 +24,7 @@
 namespace blipd::engine {
 
 // Which mechanism asks a channel's questions.
-enum class Way : std::uint8_t { kEcho, kSyn, kConnect, kDnsUdp, kDnsTcp };
+enum class Way : std::uint8_t { kEcho, kSyn, kConnect, kDnsUdp, kDnsTcp, kHttp };
 
 Way way_of(const probes::ProbeSpec& spec);
 

@@ -63,9 +63,11 @@ Handshake read_handshake(int fd, base::Family family) {
     if (is_about_us) handshake.notice = queued.notice;
   });
   switch (error) {
-    case 0:
-    case ECONNRESET:  // it stood, and was reset before we looked
+    case ECONNRESET:
     case EPIPE:
+      handshake.was_reset = true;
+      [[fallthrough]];
+    case 0:
       handshake.end = Handshake::End::kConnected;
       break;
     case ECONNREFUSED:
@@ -101,6 +103,11 @@ std::optional<base::Duration> kernel_round_trip(int fd) {
 bool has_retransmitted(int fd) {
   const auto info = info_of(fd);
   return !info || info->tcpi_total_retrans > 0;
+}
+
+bool is_torn_down(int fd) {
+  const auto info = info_of(fd);
+  return !info || info->tcpi_state == TCP_CLOSE;
 }
 
 std::optional<TcpConnections::Index> TcpConnections::dial(const Ask& ask, std::uint16_t port, const base::Moment& now) {
@@ -145,8 +152,8 @@ void TcpConnections::look(const std::function<void(Index)>& take) {
   });
 }
 
-void TcpConnections::want_reading(Index index) {
-  readiness_.change(connections_[index].socket.get(), Readiness::Want::kRead, index);
+void TcpConnections::want(Index index, Readiness::Want want) {
+  readiness_.change(connections_[index].socket.get(), want, index);
 }
 
 std::optional<TcpConnections::Index> TcpConnections::find(probes::ChannelIndex channel,

@@ -25,6 +25,7 @@ struct Handshake {
     kFailedHere,   // by our own side
   };
   End end = End::kConnected;
+  bool was_reset = false;                    // of kConnected: it stood, and was reset before we looked
   std::optional<probes::IcmpNotice> notice;  // of kUnreachable, where the kernel kept it
 };
 
@@ -37,6 +38,9 @@ std::optional<base::Duration> kernel_round_trip(int fd);
 
 // True once any segment was sent twice.
 bool has_retransmitted(int fd);
+
+// True once a connection that stood is no more, and not because both sides closed it: a reset.
+bool is_torn_down(int fd);
 
 class TcpConnections {
  public:
@@ -56,7 +60,8 @@ class TcpConnections {
   // Calls `take` for connections that have news; it may close any. Until it is told otherwise by want_reading(), a
   // connection has news when its handshake has ended.
   void look(const std::function<void(Index)>& take);
-  void want_reading(Index index);
+  void want_reading(Index index) { want(index, Readiness::Want::kRead); }
+  void want(Index index, Readiness::Want want);
 
   Connection& at(Index index) { return connections_[index]; }
   std::optional<Index> find(probes::ChannelIndex channel, probes::Sequence sequence) const;

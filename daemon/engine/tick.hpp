@@ -14,6 +14,8 @@ class Tick {
   static constexpr base::Duration kCalm = std::chrono::milliseconds(20);
   // The longest while an answer is under way that only the tick itself can stamp.
   static constexpr base::Duration kOwnStamps = std::chrono::milliseconds(10);
+  // The longest while an exchange is under way of which each step waits for the tick.
+  static constexpr base::Duration kExchange = std::chrono::milliseconds(5);
   static constexpr base::Duration kBusy = std::chrono::milliseconds(1);
   static constexpr base::Duration kIdle = std::chrono::milliseconds(100);  // with nothing under way
   static constexpr std::size_t kManySends = 256;

@@ -1,10 +1,12 @@
 // What a snapshot says of one channel, unpacked: plain values for whoever shows them.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "daemon/measure/view.hpp"
 #include "daemon/measure/windows.hpp"
+#include "daemon/pipeline/http_book.hpp"
 #include "probes/base/time.hpp"
 #include "probes/result.hpp"
 
@@ -24,6 +26,7 @@ struct ChannelRow : ChannelState {
   measure::Counters counters;
   measure::HistogramView rtt_histogram;  // bounds are the spec's rtt_buckets
   measure::WindowViews windows;
+  std::shared_ptr<const HttpRow> http;  // null for a channel that does not ask by HTTP
 };
 
 }  // namespace blipd::pipeline

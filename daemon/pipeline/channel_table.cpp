@@ -1,5 +1,6 @@
 #include "daemon/pipeline/channel_table.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "daemon/pipeline/packed_windows.hpp"
@@ -86,6 +87,7 @@ void pack(const measure::HistogramView& histogram, Packer& out) {
 }  // namespace
 
 void ChannelTable::append(const ChannelRow& row) {
+  if (row.http) http_.push_back({size_, row.http});
   const std::size_t place = size_++ % kBlockRows;
   if (place == 0) blocks_.emplace_back().bytes.reserve(kBlockRows * 128);
   Block& block = blocks_.back();
@@ -109,6 +111,7 @@ ChannelRow ChannelTable::operator[](std::size_t index) const {
   row.counters = counters(index);
   row.windows = windows(index);
   histogram(index, row.rtt_histogram);
+  row.http = http(index);
   return row;
 }
 
@@ -154,8 +157,13 @@ void ChannelTable::histogram(std::size_t index, measure::HistogramView& view) co
   view.sum_seconds = in.real();
 }
 
+std::shared_ptr<const HttpRow> ChannelTable::http(std::size_t index) const {
+  const auto found = std::ranges::lower_bound(http_, index, {}, &HttpEntry::index);
+  return found != http_.end() && found->index == index ? found->row : nullptr;
+}
+
 std::size_t ChannelTable::heap_bytes() const {
-  std::size_t bytes = blocks_.capacity() * sizeof(Block);
+  std::size_t bytes = blocks_.capacity() * sizeof(Block) + http_.capacity() * (sizeof(HttpEntry) + sizeof(HttpRow));
   for (const Block& block : blocks_) bytes += block.bytes.capacity();
   return bytes;
 }

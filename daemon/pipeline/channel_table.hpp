@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -32,6 +33,15 @@ class ChannelTable {
   measure::WindowViews windows(std::size_t index) const;
   // Into what the caller has, so that no memory is asked for anew with each row.
   void histogram(std::size_t index, measure::HistogramView& view) const;
+
+  // Of the channels that ask by HTTP, in the order of their index.
+  struct HttpEntry {
+    std::size_t index;
+    std::shared_ptr<const HttpRow> row;
+  };
+  const std::vector<HttpEntry>& http() const { return http_; }
+  // Null for any other channel.
+  std::shared_ptr<const HttpRow> http(std::size_t index) const;
 
   std::size_t heap_bytes() const;
 
@@ -58,6 +68,7 @@ class ChannelTable {
   base::WallTime taken_;
   std::vector<Block> blocks_;
   std::size_t size_ = 0;
+  std::vector<HttpEntry> http_;
 };
 
 }  // namespace blipd::pipeline

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <numeric>
 #include <span>
 #include <utility>
 
@@ -10,6 +9,7 @@
 #include "daemon/detect/recollection.hpp"
 #include "daemon/measure/channel.hpp"
 #include "daemon/measure/flows.hpp"
+#include "daemon/pipeline/http_book.hpp"
 #include "daemon/pipeline/minute_book.hpp"
 #include "probes/base/prefetch.hpp"
 
@@ -27,9 +27,9 @@ class Pipeline::Impl {
     channels_.reserve(plan_->channels.size() + plan_->channels.size() / 4);
     for (const config::PlannedChannel& planned : plan_->channels)
       channels_.emplace_back(planned.spec().rtt_buckets.size());
-    std::vector<ChannelIndex> all(plan_->channels.size());
-    std::iota(all.begin(), all.end(), 0);
+    const std::vector<ChannelIndex> all = config::changes_between(nullptr, *plan_).channels;
     lay_out_flows(all);
+    http_.adopt(*plan_, all);
   }
 
   void on_sent(ChannelIndex channel, base::MonoTime at) {
@@ -38,10 +38,10 @@ class Pipeline::Impl {
     judge_.on_sent(channel, at);
   }
 
-  void on_result(const probes::Result& given) {
+  void on_result(const probes::Result& given, const probes::AnswerDetail* detail) {
     if (!is_known(given.channel)) return;
     if (!judge_.is_void(given)) {
-      take(given);
+      if (take(given)) http_.on_result(given, detail);
       return;
     }
     probes::Result result = given;
@@ -111,9 +111,10 @@ class Pipeline::Impl {
     step_memory(plan_->channels.size());
     finish_minutes();  // what is measured of a channel that goes is still needed for it
     const auto before = std::exchange(plan_, std::move(plan));
-    const config::Changes changes = config::changes_between(before.get(), *plan_);
-    lay_out_flows(changes.channels);
-    for (const ChannelIndex i : changes.channels) {
+    const std::vector<ChannelIndex> changed = config::changes_between(before.get(), *plan_).channels;
+    lay_out_flows(changed);
+    http_.adopt(*plan_, changed);
+    for (const ChannelIndex i : changed) {
       measure::Channel fresh(plan_->channels[i].spec().rtt_buckets.size());
       if (i < channels_.size()) {
         channels_[i] = std::move(fresh);
@@ -148,7 +149,7 @@ class Pipeline::Impl {
     for (std::size_t i = first; i < channels_.size() && !batch.is_full(); ++i) {
       const auto index = static_cast<ChannelIndex>(i);
       if (is_known(index)) {
-        batch.add(channels_[i], judge_.channel(index));
+        batch.add(channels_[i], judge_.channel(index), http_.find(index));
       } else {
         batch.add_nothing();
       }
@@ -168,12 +169,14 @@ class Pipeline::Impl {
     if (!layouts.empty()) flows_.lay_out(layouts);
   }
 
-  void take(const probes::Result& result) {
+  // False: it is none of this channel's.
+  bool take(const probes::Result& result) {
     if (minutes_) minutes_->expect(result.channel);
-    if (!channels_[result.channel].on_result(result, plan_->channels[result.channel].spec().rtt_buckets)) return;
+    if (!channels_[result.channel].on_result(result, plan_->channels[result.channel].spec().rtt_buckets)) return false;
     if (!flows_.is_empty()) flows_.on_result(result);
     judge_.on_result(result);
     if (minutes_) minutes_->on_result(result);
+    return true;
   }
 
   base::WallTime wall(base::MonoTime t) const { return now_.wall + (t - now_.mono); }
@@ -204,6 +207,7 @@ class Pipeline::Impl {
   detect::Judge judge_;
   std::vector<measure::Channel> channels_;  // by ChannelIndex
   measure::Flows flows_;
+  HttpBook http_;
   base::Moment now_;
   base::WallTime started_;
   std::optional<MinuteBook> minutes_;
@@ -216,7 +220,9 @@ Pipeline::Pipeline(std::shared_ptr<const config::Plan> plan, base::Moment start)
 Pipeline::~Pipeline() = default;
 
 void Pipeline::on_sent(ChannelIndex channel, base::MonoTime at) { impl_->on_sent(channel, at); }
-void Pipeline::on_result(const probes::Result& result, const probes::AnswerDetail*) { impl_->on_result(result); }
+void Pipeline::on_result(const probes::Result& result, const probes::AnswerDetail* detail) {
+  impl_->on_result(result, detail);
+}
 void Pipeline::on_remark(const probes::Remark& remark) { impl_->on_remark(remark); }
 void Pipeline::prefetch(ChannelIndex channel, Distance distance) const { impl_->prefetch(channel, distance); }
 void Pipeline::advance(const base::Moment& now) { impl_->advance(now); }

@@ -1,5 +1,7 @@
 #include "daemon/pipeline/row_batch.hpp"
 
+#include <utility>
+
 namespace blipd::pipeline {
 
 void RowBatch::start(const base::Moment& now) {
@@ -15,7 +17,8 @@ RowBatch::Copy& RowBatch::next() {
 
 void RowBatch::add_nothing() { next() = {}; }
 
-void RowBatch::add(const measure::Channel& channel, const detect::ChannelVerdict& verdict) {
+void RowBatch::add(const measure::Channel& channel, const detect::ChannelVerdict& verdict,
+                   std::shared_ptr<const HttpRow> http) {
   const auto wall = [this](const std::optional<base::MonoTime>& t) -> std::optional<base::WallTime> {
     if (!t) return std::nullopt;
     return now_.wall + (*t - now_.mono);
@@ -31,6 +34,7 @@ void RowBatch::add(const measure::Channel& channel, const detect::ChannelVerdict
   row.last_settled = wall(last.settled);
   row.last_answered = wall(last.answered);
   row.stamps = last.stamps;
+  row.http = std::move(http);
   channel.copy_windows(windows);
   bytes_ += windows.heap_bytes();
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "daemon/detect/judge.hpp"
@@ -21,7 +22,8 @@ class RowBatch {
   // Empties it. What is added is as of `now`.
   void start(const base::Moment& now);
   bool is_full() const { return size_ == kMostRows || bytes_ >= kMostBytes; }
-  void add(const measure::Channel& channel, const detect::ChannelVerdict& verdict);
+  // `http` is null for a channel that does not ask by it.
+  void add(const measure::Channel& channel, const detect::ChannelVerdict& verdict, std::shared_ptr<const HttpRow> http);
   // For an index without a channel.
   void add_nothing();
   std::size_t size() const { return size_; }

@@ -151,6 +151,7 @@ void Directory::add(const Newcomer& newcomer) {
   spec.rtt_buckets = config::default_rtt_buckets();
   if (newcomer.type == 1) spec.ask = probes::TcpSpec{};
   if (newcomer.type == 2) spec.ask = probes::DnsSpec{};
+  if (newcomer.type == 3) spec.ask = probes::HttpSpec{};
   config::Target* target = nullptr;
   if (newcomer.country.empty()) {
     config::Control& control = find_or_add(configuration_.controls, [&](const config::Control& c) {

@@ -24,15 +24,16 @@ inline constexpr std::array<std::string_view, 6> kReasons = {"",      "send_erro
                                                              "clock", "overrun"};
 
 // In the order of probes::AnswerKind.
-inline constexpr std::array<std::string_view, 6> kAnswers = {"",      "echo_reply", "syn_ack",
-                                                             "reset", "connected",  "dns_message"};
+inline constexpr std::array<std::string_view, 7> kAnswers = {"",          "echo_reply",  "syn_ack", "reset",
+                                                             "connected", "dns_message", "http"};
 
 // In the order of probes::ProbeSpec::ask, as in the configuration.
-inline constexpr std::array<std::string_view, 3> kTypes = {"icmp", "tcp", "dns"};
+inline constexpr std::array<std::string_view, 4> kTypes = {"icmp", "tcp", "dns", "http"};
 
 // What answers such a probe when nothing is amiss; only other kinds are written.
 inline probes::AnswerKind usual_answer(const probes::ProbeSpec& spec) {
   if (std::holds_alternative<probes::DnsSpec>(spec.ask)) return probes::AnswerKind::kDnsMessage;
+  if (std::holds_alternative<probes::HttpSpec>(spec.ask)) return probes::AnswerKind::kHttp;
   return std::holds_alternative<probes::TcpSpec>(spec.ask) ? probes::AnswerKind::kSynAck
                                                            : probes::AnswerKind::kEchoReply;
 }

@@ -26,6 +26,6 @@ const char* name_of(const Names& names, State state) {
 
 inline constexpr std::array<const char*, 4> kOutcomeNames = {"answered", "lost", "unreachable", "aborted"};
 inline constexpr std::array<const char*, 5> kStampNames = {"none", "capture", "kernel", "user", "recorded"};
-inline constexpr std::array<const char*, 3> kProbeTypes = {"icmp", "tcp", "dns"};
+inline constexpr std::array<const char*, 4> kProbeTypes = {"icmp", "tcp", "dns", "http"};
 
 }  // namespace blipd::serve

@@ -8,7 +8,9 @@ namespace blipd::serve {
 
 MetricsBody::MetricsBody(const Published& published, const ServerStats& stats,
                          std::shared_ptr<const ChannelLabels> labels)
-    : head_(daemon_metrics_text(published, stats)), channels_(published.snapshot, std::move(labels)) {}
+    : head_(daemon_metrics_text(published, stats)),
+      channels_(published.snapshot, labels),
+      http_(published.snapshot, std::move(labels)) {}
 
 bool MetricsBody::next(std::string& piece) {
   if (head_sent_ < head_.size()) {
@@ -16,7 +18,7 @@ bool MetricsBody::next(std::string& piece) {
     head_sent_ += piece.size();
     return true;
   }
-  return channels_.next(piece);
+  return channels_.next(piece) || http_.next(piece);
 }
 
 }  // namespace blipd::serve

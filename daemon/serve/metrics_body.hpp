@@ -6,6 +6,7 @@
 #include <string>
 
 #include "daemon/serve/channel_metrics.hpp"
+#include "daemon/serve/http_metrics.hpp"
 #include "daemon/serve/published.hpp"
 #include "daemon/serve/reply.hpp"
 #include "daemon/serve/server_stats.hpp"
@@ -26,6 +27,7 @@ class MetricsBody final : public BodySource {
   std::string head_;
   std::size_t head_sent_ = 0;
   ChannelMetrics channels_;
+  HttpMetrics http_;
 };
 
 }  // namespace blipd::serve

@@ -26,8 +26,51 @@ void append_flows(std::string& out, std::span<const measure::FlowTally> flows) {
   out += ']';
 }
 
+void append_certificate(std::string& out, const probes::CertificateFacts& certificate) {
+  append_json(out, R"({"not_after":)", certificate.not_after);
+  append_json(out, R"(,"subject":)", std::string_view(certificate.subject));
+  append_json(out, R"(,"issuer":)", std::string_view(certificate.issuer));
+  append_json(out, R"(,"fault":)", std::string_view(certificate.fault));
+  out += '}';
+}
+
+// `,"http":{…}`: what the last probe found; null while there is nothing of one.
+void append_http(std::string& out, const pipeline::HttpRow& row, base::Duration timeout) {
+  out += R"(,"http":)";
+  if (!row.last) {
+    out += "null";
+    return;
+  }
+  const probes::HttpFacts& http = *row.last;
+  append_json(out, R"({"end":)", probes::kHttpEndNames[static_cast<std::size_t>(http.end)]);
+  append_json(out, R"(,"words":)", std::string_view(probes::http_end_in_words(http, timeout)));
+  append_json(out, R"(,"unmet":)", std::string_view(http.unmet));
+  append_json(out, R"(,"status":)", std::uint32_t{http.status});
+  append_json(out, R"(,"version":)", std::string_view(http.version));
+  std::string_view before = R"(,"phases":{")";
+  for (std::size_t i = 0; i < probes::kHttpPhases; ++i) {
+    out += before;
+    out += probes::kHttpPhaseNames[i];
+    append_json(out, R"(":)", http.phases[i]);
+    before = ",\"";
+  }
+  append_json(out, R"(},"whole_seconds":)", http.whole);
+  append_json(out, R"(,"body_bytes":)", http.body_bytes);
+  append_json(out, R"(,"announced_bytes":)", http.announced_bytes);
+  append_json(out, R"(,"is_cut":)", http.is_cut);
+  append_json(out, R"(,"location":)", std::string_view(http.location));
+  append_json(out, R"(,"followed":)", std::uint32_t{http.followed});
+  out += R"(,"certificate":)";
+  if (http.certificate) {
+    append_certificate(out, *http.certificate);
+  } else {
+    out += "null";
+  }
+  out += '}';
+}
+
 void append_channel(std::string& out, const probes::ProbeSpec& spec, const pipeline::ChannelState& state,
-                    std::span<const measure::FlowTally> flows) {
+                    std::span<const measure::FlowTally> flows, const pipeline::HttpRow* http) {
   append_json(out, R"({"probe":)", std::string_view(spec.name));
   append_json(out, R"(,"type":)", std::string_view(kProbeTypes[spec.ask.index()]));
   append_json(out, R"(,"interval_seconds":)", spec.interval);
@@ -36,6 +79,7 @@ void append_channel(std::string& out, const probes::ProbeSpec& spec, const pipel
   append_json(out, R"(,"usual_answer_ratio":)", state.usual_answer_ratio);
   append_json(out, R"(,"has_vote":)", state.has_vote);
   append_flows(out, flows);
+  if (http != nullptr) append_http(out, *http, spec.timeout);
   out += '}';
 }
 
@@ -61,7 +105,7 @@ void append_target(std::string& out, const pipeline::Snapshot& snapshot, std::si
     if (channel >= snapshot.channels.size()) continue;
     out += before;
     append_channel(out, plan.channels[channel].spec(), snapshot.channels.state(channel),
-                   measure::flows_of(snapshot.flows, channel));
+                   measure::flows_of(snapshot.flows, channel), snapshot.channels.http(channel).get());
     before = ",";
   }
   if (before != ",") out += before;

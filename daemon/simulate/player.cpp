@@ -18,6 +18,8 @@ Question question_of(const base::Address& address, const probes::ProbeSpec& spec
     const bool is_tcp = dns->transport == probes::DnsTransport::kTcp;
     return {address, is_tcp ? Protocol::kTcp : Protocol::kUdp, dns->port};
   }
+  // Made-up hosts have no pages: of HTTP the handshake is played.
+  if (const auto* const http = std::get_if<probes::HttpSpec>(&spec.ask)) return {address, Protocol::kTcp, http->port};
   return {address, Protocol::kIcmp, 0};
 }
 

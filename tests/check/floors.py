@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tree import CODE_SUFFIXES, all_files
 
-HEAVY = re.compile(r"^(boost|yaml-cpp|pcap|ldns|prometheus|CLI|nlohmann|spdlog|openssl|systemd|simdjson)[/.]|^(sqlite3|cap-ng|zlib|zstd)\.h")
+HEAVY = re.compile(r"^(boost|yaml-cpp|pcap|ldns|prometheus|CLI|nlohmann|spdlog|openssl|systemd|simdjson|curl|re2)[/.]|^(sqlite3|cap-ng|zlib|zstd)\.h")
 
 PURE = {"wire", "probes", "measure", "detect", "pipeline"}
 IMPURE_INCLUDES = {"sys/socket.h", "netinet/in.h", "unistd.h", "fcntl.h", "poll.h", "thread", "mutex", "random", "fstream"}

@@ -43,9 +43,10 @@ class Authority:
             *("-keyout", directory / "ca.key", "-out", self.certificate, "-days", "30", "-subj", f"/CN={directory.name}"),
         )
 
-    def issue(self, name: str, valid=NOW) -> tuple[pathlib.Path, pathlib.Path]:
-        """The paths of a certificate and its key."""
-        certificate, key, wish = (self.directory / f"{name}.{end}" for end in ("pem", "key", "csr"))
+    def issue(self, name: str, valid=NOW, names: str = "") -> tuple[pathlib.Path, pathlib.Path]:
+        """The paths of a certificate and its key. `names`: subjectAltName, in place of this machine's own."""
+        certificate, key, wish, more = (self.directory / f"{name}.{end}" for end in ("pem", "key", "csr", "cnf"))
+        more.write_text(f"[leaf]\nbasicConstraints = CA:FALSE\nsubjectAltName = {names}\n")
         _run(
             *(settings.peer("openssl"), "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"),
             *("-keyout", key, "-out", wish, "-subj", f"/CN={name}"),
@@ -54,6 +55,7 @@ class Authority:
             *(settings.peer("openssl"), "ca", "-batch", "-notext", "-config", self._config, "-extensions", "leaf"),
             *("-cert", self.certificate, "-keyfile", self.directory / "ca.key", "-in", wish, "-out", certificate),
             *("-startdate", valid[0], "-enddate", valid[1]),
+            *(("-extfile", more) if names else ()),
         )
         key.chmod(0o600)
         return certificate, key

@@ -67,6 +67,42 @@ TEST_CASE("a DNS answer is described by what it says") {
         "ns1-a");
 }
 
+TEST_CASE("an HTTP answer is described by its phases, its status and its certificate") {
+  auto http = answered(probes::HttpSpec{}, AnswerKind::kHttp);
+  http.result.answer_ttl = 0;
+  http.at = base::WallTime(1419264900s);
+  http.detail.http.emplace();
+  probes::HttpFacts& facts = *http.detail.http;
+  facts.status = 200;
+  facts.phases = {12345us, 30ms, 20100us, 1ms};
+  facts.whole = 64ms;
+  facts.body_bytes = 1234;
+  facts.certificate = probes::CertificateFacts{http.at + std::chrono::days(3) + 1h, "CN=a", "CN=b", ""};
+  CHECK(describe(http) ==
+        "HTTP answer in 12.345 ms, status 200, connect 12.3 ms, TLS 30.0 ms, first byte 20.1 ms, body 1.0 ms, whole "
+        "64.0 ms, 1,234 bytes, certificate until 2014-12-25 (3 days)");
+  facts.certificate->not_after = http.at - 1s;
+  facts.location = "https://elsewhere.example/";
+  facts.followed = 1;
+  facts.is_cut = true;
+  facts.unmet = "the certificate has expired";
+  CHECK(
+      describe(http).ends_with("more than 1,234 bytes, 1 redirect followed, redirects to https://elsewhere.example/, "
+                               "certificate ended 2014-12-22; not as expected: the certificate has expired"));
+}
+
+TEST_CASE("an exchange without an end is a host that is there, and says how far it came") {
+  auto http = answered(probes::HttpSpec{}, AnswerKind::kConnected);
+  http.result.answer_ttl = 0;
+  http.detail.http.emplace();
+  http.detail.http->end = probes::HttpEnd::kOverrun;
+  CHECK(describe(http) == "port open (connected) in 12.345 ms; not followed to its end by this machine");
+  http.detail.http->end = probes::HttpEnd::kReset;
+  http.detail.http->unmet = "reset while the body was read, after 0 bytes";
+  CHECK(describe(http) ==
+        "port open (connected) in 12.345 ms; not as expected: reset while the body was read, after 0 bytes");
+}
+
 TEST_CASE("the verdict compares the protocols and blames nobody") {
   const auto echo = answered(kIcmp, AnswerKind::kEchoReply);
   const auto no_echo = ended(kIcmp, Outcome::kLost);

@@ -102,6 +102,40 @@ TEST_CASE("ticks that nobody has taken yet become one batch, with each notice at
   CHECK(told.results[1].notice->code == 2);
 }
 
+TEST_CASE("of what an answer says HTTP comes along, each with its own result, between notices") {
+  Handover handover;
+  BatchWriter writer;
+  for (int tick = 1; tick <= 2; ++tick) {
+    writer.on_result(full_result(), nullptr);
+    probes::Result answered = full_result();
+    answered.outcome = probes::Outcome::kAnswered;
+    answered.notice.reset();
+    probes::AnswerDetail detail;
+    detail.http.emplace().status = static_cast<std::uint16_t>(200 + tick);
+    writer.on_result(answered, &detail);
+    probes::AnswerDetail dns;
+    dns.dns.emplace();
+    writer.on_result(answered, &dns);
+    writer.batch().end = moment(tick);
+    handover.put(writer.batch());
+  }
+  std::deque<Batch> batches;
+  handover.take(batches);
+  REQUIRE(batches.size() == 1);
+  struct Details final : probes::ResultSink {
+    void on_sent(probes::ChannelIndex, base::MonoTime) override {}
+    void on_result(const probes::Result& result, const probes::AnswerDetail* detail) override {
+      const bool is_answered = result.outcome == probes::Outcome::kAnswered;
+      CHECK(result.notice.has_value() != is_answered);
+      statuses.push_back(detail != nullptr && detail->http ? detail->http->status : 0);
+    }
+    void on_remark(const probes::Remark&) override {}
+    std::vector<int> statuses;
+  } told;
+  tell_all(batches, told);
+  CHECK(told.statuses == std::vector<int>{0, 201, 0, 0, 202, 0});
+}
+
 TEST_CASE("what was learned by different plans stays in different batches") {
   Handover handover;
   BatchWriter writer;
