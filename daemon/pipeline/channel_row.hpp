@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "daemon/event/host.hpp"
 #include "daemon/measure/view.hpp"
 #include "daemon/measure/windows.hpp"
 #include "probes/base/time.hpp"
@@ -18,6 +19,9 @@ struct ChannelState {
   std::optional<base::WallTime> last_settled;
   std::optional<base::WallTime> last_answered;
   probes::StampSource stamps = probes::StampSource::kNone;
+  event::WaySays says = event::WaySays::kUnknown;
+  bool is_as_usual = true;                   // it mostly says so
+  std::optional<probes::IcmpNotice> notice;  // of kUnreachable, where it is known
 };
 
 struct ChannelRow : ChannelState {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/serve/host_verdicts.hpp"
 #include "daemon/serve/json_parts.hpp"
 #include "daemon/serve/json_text.hpp"
 
@@ -18,6 +19,7 @@ void append_channel(std::string& out, const probes::ProbeSpec& spec, const pipel
   append_last(out, state);
   append_json(out, R"(,"usual_answer_ratio":)", state.usual_answer_ratio);
   append_json(out, R"(,"has_vote":)", state.has_vote);
+  append_says(out, state);
   out += '}';
 }
 
@@ -38,6 +40,7 @@ void append_target(std::string& out, const pipeline::Snapshot& snapshot, std::si
   append_json(out, R"(,"state":)",
               std::string_view(name_of(pipeline::kTargetStateNames, snapshot.targets[index].state)));
   append_json(out, R"(,"last_answered":)", answered);
+  append_verdict(out, snapshot, index);
   std::string_view before = R"(,"channels":[)";
   for (const config::ChannelIndex channel : target.channels) {
     if (channel >= snapshot.channels.size()) continue;
