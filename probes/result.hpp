@@ -84,6 +84,7 @@ struct Remark {
   base::MonoTime at{};
   std::optional<base::Duration> rtt;  // of kLate, where both stamps are known
   base::MonoTime sent{};              // of kLate: when the probe was
+  bool is_from_elsewhere = false;     // of kForged: our question's answer, but for its sender's address or port
 };
 
 // What a DNS answer said, for people to read.

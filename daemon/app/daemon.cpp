@@ -14,6 +14,7 @@
 #include "config/plan.hpp"
 #include "daemon/app/app.hpp"
 #include "daemon/app/chronicler.hpp"
+#include "daemon/app/host_watch.hpp"
 #include "daemon/app/packet_watch.hpp"
 #include "daemon/app/path_watch.hpp"
 #include "daemon/app/privileges.hpp"
@@ -52,6 +53,7 @@ class Daemon::Impl {
         plan_(reaper_.watch(config::make_plan(loaded.configuration, nullptr))),
         pipeline_(plan_, clock_.read()),
         paths_(plan_, pipeline_, log),
+        hosts_(plan_, pipeline_, log),
         publisher_(pipeline_, [this] { on_probing_thread([this] { wake(); }); }),
         supervisor_(Supervisor::of_environment(clock_.read().mono)),
         signals_(io_, SIGTERM, SIGINT, SIGHUP),
@@ -127,6 +129,7 @@ class Daemon::Impl {
     chronicler_->listen([this](const event::Event& event) {
       const base::Moment now = clock_.read();
       paths_.on_event(event, now.mono);
+      hosts_.on_event(event, now);
       if (packets_) packets_->on_event(event, now);
     });
     chronicler_->recall();
@@ -176,6 +179,7 @@ class Daemon::Impl {
     if (const auto urgent = pipeline_.take_urgent(); !urgent.empty()) engine_->ask_now(urgent);
     chronicler_->tick(now);
     paths_.tick(*engine_, now.mono);
+    hosts_.tick(now);
     if (packets_) packets_->tick(now);
     if (publisher_.tick(now, [this](serve::Published& published) { complete(published); })) engine_->wake();
     if (recorder_ && now.mono - recorded_ >= std::chrono::milliseconds(200)) record(now);
@@ -280,6 +284,7 @@ class Daemon::Impl {
     if (recorder_) recorder_->adopt(plan_);
     engine_->adopt(plan_);
     paths_.adopt(plan_);
+    hosts_.adopt(plan_);
     if (packets_) packets_->adopt(plan_);
     server_->adopt(plan_->configuration.web);
     chronicler_->set_retention(plan_->configuration.retention);
@@ -321,6 +326,7 @@ class Daemon::Impl {
   std::optional<base::Duration> period_;  // the shortest of their intervals
   pipeline::Pipeline pipeline_;
   PathWatch paths_;
+  HostWatch hosts_;
   std::unique_ptr<PacketWatch> packets_;  // null: packets are not kept
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<Chronicler> chronicler_;

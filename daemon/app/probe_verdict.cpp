@@ -6,7 +6,10 @@
 #include <array>
 #include <chrono>
 #include <variant>
+#include <optional>
 
+#include "daemon/detect/hops.hpp"
+#include "daemon/detect/host_verdict.hpp"
 #include "probes/base/text.hpp"
 #include "probes/dns_expectation.hpp"
 
@@ -87,10 +90,48 @@ std::string describe_answer(const ProbeAnswer& answer) {
   return text;
 }
 
-bool is_icmp(const ProbeAnswer& answer) { return std::holds_alternative<probes::IcmpSpec>(answer.spec.ask); }
 bool is_answered(const ProbeAnswer& answer) { return answer.result.outcome == Outcome::kAnswered; }
-bool is_judged(const ProbeAnswer& answer) { return answer.result.outcome != Outcome::kAborted; }
-bool is_refusal(const ProbeAnswer& answer) { return is_answered(answer) && answer.result.answer == AnswerKind::kReset; }
+bool is_kind(const ProbeAnswer& answer, AnswerKind kind) {
+  return is_answered(answer) && answer.result.answer == kind && answer.result.answer_ttl != 0;
+}
+
+// What a reset or SYN-ACK is compared with: an echo reply or a DNS answer; a reset with a SYN-ACK, too.
+const ProbeAnswer* host_answer(const std::vector<ProbeAnswer>& answers, bool is_reset) {
+  for (const AnswerKind kind : {AnswerKind::kEchoReply, AnswerKind::kDnsMessage, AnswerKind::kSynAck}) {
+    if (kind == AnswerKind::kSynAck && !is_reset) break;
+    const auto found = std::ranges::find_if(answers, [&](const ProbeAnswer& a) { return is_kind(a, kind); });
+    if (found != answers.end()) return &*found;
+  }
+  return nullptr;
+}
+
+// Absent: they came from about as far, or nothing can be compared.
+std::optional<detect::TtlPair> odd_ttl(const std::vector<ProbeAnswer>& answers, const ProbeAnswer& answer) {
+  const bool is_reset = is_kind(answer, AnswerKind::kReset);
+  if (!is_reset && !is_kind(answer, AnswerKind::kSynAck)) return std::nullopt;
+  const ProbeAnswer* const other = host_answer(answers, is_reset);
+  if (other == nullptr || !detect::is_elsewhere(answer.result.answer_ttl, other->result.answer_ttl))
+    return std::nullopt;
+  return detect::TtlPair{answer.result.answer_ttl, other->result.answer_ttl, other->result.answer};
+}
+
+event::WaySays says(const ProbeAnswer& answer, const std::optional<detect::TtlPair>& odd) {
+  using event::WaySays;
+  switch (answer.result.outcome) {
+    case Outcome::kLost:
+      return WaySays::kSilent;
+    case Outcome::kUnreachable:
+      return WaySays::kUnreachable;
+    case Outcome::kAborted:
+      return WaySays::kUnknown;
+    case Outcome::kAnswered:
+      break;
+  }
+  if (answer.result.answer == AnswerKind::kReset) {
+    return odd && detect::is_nearer(odd->odd, odd->host) ? WaySays::kResetNearer : WaySays::kRefused;
+  }
+  return answer.result.service == probes::Service::kNotAsExpected ? WaySays::kNotAsExpected : WaySays::kAnswers;
+}
 
 }  // namespace
 
@@ -118,19 +159,22 @@ std::string describe(const ProbeAnswer& answer) {
 }
 
 std::string compare(const std::vector<ProbeAnswer>& answers) {
-  if (std::ranges::none_of(answers, is_judged)) return "not known: nothing could be asked";
-  if (std::ranges::none_of(answers, is_answered)) return "no answer by any way";
-  const bool is_all = std::ranges::all_of(answers, [](const auto& a) { return !is_judged(a) || is_answered(a); });
-  std::string text = is_all ? "up: answers every way that it was asked" : "up, but not by every way";
-  const bool has_icmp = std::ranges::any_of(answers, [](const auto& a) { return is_icmp(a) && is_judged(a); });
-  const bool answers_icmp = std::ranges::any_of(answers, [](const auto& a) { return is_icmp(a) && is_answered(a); });
-  if (has_icmp && !answers_icmp) text += "; ICMP is not answered, others are";
-  if (answers_icmp && !is_all) text += "; ICMP is answered";
-  if (std::ranges::any_of(answers, is_refusal)) text += "; a port is refused, the host is alive";
-  const bool is_amiss =
-      std::ranges::any_of(answers, [](const auto& a) { return a.result.service == probes::Service::kNotAsExpected; });
-  if (is_amiss) text += "; an answer is not as expected";
-  return text;
+  std::vector<detect::Way> ways;
+  std::optional<detect::TtlPair> nearer;
+  std::string signs;
+  for (const ProbeAnswer& answer : answers) {
+    const auto odd = odd_ttl(answers, answer);
+    detect::Way way = detect::way_of(answer.spec);
+    way.says = says(answer, odd);
+    if (way.says == event::WaySays::kUnreachable) way.notice = answer.result.notice;
+    ways.push_back(way);
+    if (way.says == event::WaySays::kResetNearer) {
+      nearer = odd;
+    } else if (odd) {
+      signs += "; " + detect::in_words(answer.result.answer == AnswerKind::kReset ? "reset" : "SYN-ACK", *odd);
+    }
+  }
+  return detect::verdict_in_words(ways, detect::Basis::kOneRound, nearer) + signs;
 }
 
 }  // namespace blipd::app

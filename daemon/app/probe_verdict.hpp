@@ -19,8 +19,8 @@ struct ProbeAnswer {
 // One line for one way: "echo reply in 12.3 ms, TTL 57", "no answer within 3s", …
 std::string describe(const ProbeAnswer& answer);
 
-// One line for the host: "up: answers every way", "up, but ICMP is not answered", "port refused, host alive",
-// "no answer by any way", "not known: nothing could be asked".
+// One line for the host, by the rule of detect/host_verdict.hpp: "up, answers every way (asked once)", "no answer by
+// any way (asked once)", "not known: nothing could be asked", …
 std::string compare(const std::vector<ProbeAnswer>& answers);
 
 }  // namespace blipd::app

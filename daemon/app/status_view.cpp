@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -129,6 +130,7 @@ class View {
   static std::vector<Row> rows_of(const Json& targets);
   void measure(const Json& networks);
   void show_network(const Json& network, bool is_control);
+  void show_verdict(const Json& target);
   void show_events(const Json& events);
   void show_row(const Row& row, bool is_heading);
 
@@ -194,6 +196,26 @@ void View::show_network(const Json& network, bool is_control) {
   const auto rows = rows_of(member(network, "targets"));
   if (!rows.empty()) show_row(kHeading, true);
   for (const Row& row : rows) show_row(row, false);
+  const Json& targets = member(network, "targets");
+  if (!targets.is_array()) return;
+  for (const Json& target : targets) show_verdict(target);
+}
+
+// What the ways of asking say together, where the rows do not say as much or it is news; and signs of interference.
+void View::show_verdict(const Json& target) {
+  const std::string verdict = text(target, "verdict");
+  const bool is_news = member(target, "verdict_as_usual") == false && member(target, "channels").size() > 1;
+  if (is_news && verdict != "up-all") {
+    line(fmt::format("    {}: {}", text(target, "name"), in_colour("partial", text(target, "verdict_words"))));
+  }
+  const Json& signs = member(target, "signs");
+  if (!signs.is_array()) return;
+  for (const Json& sign : signs) {
+    const Json& count = member(sign, "count");
+    line(fmt::format("    {}: {}: {}, {} times, last {}", text(target, "name"),
+                     in_colour("partial", text(sign, "sign")), text(sign, "words"),
+                     count.is_number_unsigned() ? count.get<std::uint64_t>() : 0, text(sign, "last")));
+  }
 }
 
 void View::show_events(const Json& events) {

@@ -27,6 +27,7 @@ Assessment::Assessment(std::shared_ptr<const config::Plan> plan, const base::Mom
 void Assessment::adopt(std::shared_ptr<const config::Plan> plan) {
   const auto before = std::exchange(plan_, std::move(plan));
   if (before) hearing_.adopt(plan_);
+  signs_.adopt(*plan_, before.get());
   Scene now = scene();
   networks_.resize(plan_->networks.size());
   for (std::size_t i = 0; i < networks_.size(); ++i) {
@@ -63,6 +64,7 @@ void Assessment::on_result(const probes::Result& result) {
   hearing_.on_result(result);
   const config::PlannedChannel& planned = plan_->channels[result.channel];
   const ChannelEntry& channel = hearing_.roster().channel(result.channel);
+  if (result.outcome != probes::Outcome::kAborted) signs_.on_result(result, *plan_, hearing_.roster(), now_);
   if (result.outcome != probes::Outcome::kAborted && !channel.is_control) {
     NetworkRecord& network = networks_[planned.network];
     const bool is_heard = channel.usual.is_heard(plan_->configuration.detect.usual_floor);
@@ -78,8 +80,12 @@ void Assessment::on_result(const probes::Result& result) {
   take_changes();
 }
 
-void Assessment::on_late(probes::ChannelIndex channel, base::MonoTime at) {
-  if (!hearing_.roster().channel(channel).is_control) networks_[plan_->channels[channel].network].on_late(at);
+void Assessment::on_remark(const probes::Remark& remark) {
+  if (remark.kind != probes::RemarkKind::kLate) {
+    signs_.on_remark(remark, *plan_, now_);
+  } else if (!hearing_.roster().channel(remark.channel).is_control) {
+    networks_[plan_->channels[remark.channel].network].on_late(remark.at);
+  }
 }
 
 void Assessment::take_changes() {

@@ -10,6 +10,7 @@
 
 #include "daemon/detect/country_record.hpp"
 #include "daemon/detect/hearing.hpp"
+#include "daemon/detect/host_signs.hpp"
 #include "daemon/detect/ledger.hpp"
 #include "daemon/detect/network_record.hpp"
 #include "daemon/detect/recollection.hpp"
@@ -24,7 +25,7 @@ class Assessment {
   Assessment(std::shared_ptr<const config::Plan> plan, const base::Moment& start);
 
   void on_result(const probes::Result& result);
-  void on_late(probes::ChannelIndex channel, base::MonoTime at);
+  void on_remark(const probes::Remark& remark);
   void advance(const base::Moment& now);
   void prefetch(probes::ChannelIndex channel, probes::ResultSink::Distance distance) const {
     hearing_.prefetch(channel, distance);
@@ -34,6 +35,8 @@ class Assessment {
 
   Hearing& hearing() { return hearing_; }
   const Hearing& hearing() const { return hearing_; }
+  HostSigns& signs() { return signs_; }
+  const HostSigns& signs() const { return signs_; }
   const NetworkRecord& network(config::NetworkIndex index) const { return networks_[index]; }
   const CountryRecord& country(config::CountryIndex index) const { return countries_[index]; }
   std::vector<event::Event> take_events() { return ledger_.take(); }
@@ -65,6 +68,7 @@ class Assessment {
   std::shared_ptr<const config::Plan> plan_;
   base::Moment now_;
   Hearing hearing_;
+  HostSigns signs_;
   Ledger ledger_;
   std::vector<NetworkRecord> networks_;
   std::vector<CountryRecord> countries_;

@@ -95,6 +95,7 @@ class Hearing {
 
   const config::Plan& plan() const { return *plan_; }
   const Roster& roster() const { return roster_; }
+  Roster& roster() { return roster_; }
   const VantageTest& vantage() const { return vantage_; }
   // Whether all controls inside the upstream of this name are down; false where there are none.
   bool is_path_down(std::string_view upstream) const;

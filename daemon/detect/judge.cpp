@@ -25,6 +25,16 @@ Stability stability_of(const Record& record, const Assessment& assessment, base:
   return stability;
 }
 
+// That a port is closed, said by the host itself (RFC 792: 3/3; RFC 4443: 1/4). Said by another it is no word of the
+// host. Of a host that is configured by its name nobody here knows the address.
+bool is_refusal(const probes::IcmpNotice& notice, const std::string& host) {
+  const bool is_closed =
+      notice.sender.is_v4() ? notice.type == 3 && notice.code == 3 : notice.type == 1 && notice.code == 4;
+  if (!is_closed) return false;
+  const auto address = base::Address::parse(host);
+  return address && *address == notice.sender;
+}
+
 }  // namespace
 
 Judge::Judge(std::shared_ptr<const config::Plan> plan, const base::Moment& start)
@@ -34,7 +44,7 @@ Judge::~Judge() = default;
 void Judge::on_sent(probes::ChannelIndex channel, base::MonoTime at) { assessment_->hearing().on_sent(channel, at); }
 bool Judge::is_void(const probes::Result& result) const { return assessment_->hearing().is_void(result); }
 void Judge::on_result(const probes::Result& result) { assessment_->on_result(result); }
-void Judge::on_late(probes::ChannelIndex channel, base::MonoTime at) { assessment_->on_late(channel, at); }
+void Judge::on_remark(const probes::Remark& remark) { assessment_->on_remark(remark); }
 void Judge::prefetch(probes::ChannelIndex channel, probes::ResultSink::Distance distance) const {
   assessment_->prefetch(channel, distance);
 }
@@ -54,14 +64,50 @@ base::Expected<void> Judge::restore(const std::string& memory, const std::vector
   return assessment_->restore(memory, open);
 }
 
-ChannelVerdict Judge::channel(probes::ChannelIndex index) const {
+ChannelVerdict Judge::channel(probes::ChannelIndex index, base::MonoTime since) const {
   const Hearing& hearing = assessment_->hearing();
-  const UsualAnswers& usual = hearing.roster().channel(index).usual;
+  const config::Detect& rules = hearing.plan().configuration.detect;
+  const ChannelEntry& entry = hearing.roster().channel(index);
   ChannelVerdict verdict;
-  if (usual.is_learned()) verdict.usual_answer_ratio = usual.ratio();
-  verdict.has_vote = usual.has_vote(hearing.plan().configuration.detect.usual_floor);
+  if (entry.usual.is_learned()) verdict.usual_answer_ratio = entry.usual.ratio();
+  verdict.has_vote = entry.usual.has_vote(rules.usual_floor);
+  if (hearing.is_at_fault() && !entry.is_control) return verdict;
+  verdict.says = hearing.roster().says(index, rules, since);
+  if (verdict.says == event::WaySays::kUnreachable) {
+    const probes::IcmpNotice* const notice = assessment_->signs().notice(index);
+    const config::PlannedTarget& target = hearing.plan().targets[entry.target];
+    if (notice != nullptr && is_refusal(*notice, target.host)) {
+      verdict.says = event::WaySays::kRefused;
+    } else if (notice != nullptr) {
+      verdict.notice = *notice;
+    }
+  }
+  const bool has_answered = entry.has_answered();
+  switch (verdict.says) {
+    case event::WaySays::kAnswers:
+      verdict.is_as_usual = !entry.saying.mostly_refuses();
+      break;
+    case event::WaySays::kRefused:
+      verdict.is_as_usual = entry.saying.mostly_refuses() || !has_answered;
+      break;
+    case event::WaySays::kNeverAnswered:
+    case event::WaySays::kUnknown:
+      break;
+    default:
+      verdict.is_as_usual = !has_answered;
+  }
   return verdict;
 }
+
+base::MonoTime Judge::fell(config::TargetIndex index, base::MonoTime since) const {
+  const TargetEntry& target = assessment_->hearing().roster().target(index);
+  if (target.fell.latest != kNever && target.fell.latest >= since) return target.fell.latest;
+  return target.first_failed != kNever && target.first_failed >= since ? target.first_failed : base::MonoTime::max();
+}
+
+const TargetSigns* Judge::signs(config::TargetIndex index) const { return assessment_->signs().find(index); }
+std::shared_ptr<const SignTable> Judge::signs() { return assessment_->signs().table(); }
+std::uint64_t Judge::signs_passed_over() const { return assessment_->signs().passed_over(); }
 
 TargetState Judge::target(config::TargetIndex index) const {
   const Hearing& hearing = assessment_->hearing();

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "config/plan.hpp"
+#include "daemon/detect/contact.hpp"
+#include "daemon/detect/host_signs.hpp"
 #include "daemon/detect/states.hpp"
 #include "daemon/detect/tally.hpp"
 #include "daemon/event/event.hpp"
@@ -22,6 +24,9 @@ namespace blipd::detect {
 struct ChannelVerdict {
   std::optional<double> usual_answer_ratio;  // absent until learned
   bool has_vote = true;
+  event::WaySays says = event::WaySays::kUnknown;
+  bool is_as_usual = true;                   // it mostly says so
+  std::optional<probes::IcmpNotice> notice;  // of kUnreachable, where it was kept
 };
 
 // The second axis, and what there was of outages.
@@ -71,7 +76,7 @@ class Judge {
   bool is_void(const probes::Result& result) const;
   // Not to be called with a result that is void, unless as aborted.
   void on_result(const probes::Result& result);
-  void on_late(probes::ChannelIndex channel, base::MonoTime at);
+  void on_remark(const probes::Remark& remark);
   void prefetch(probes::ChannelIndex channel, probes::ResultSink::Distance distance) const;
   void advance(const base::Moment& now);
   void adopt(std::shared_ptr<const config::Plan> plan);
@@ -88,7 +93,15 @@ class Judge {
   void recollect(Recollection& recollection, std::size_t channels) const;
   base::Expected<void> restore(const std::string& memory, const std::vector<event::Event>& open);
 
-  ChannelVerdict channel(probes::ChannelIndex index) const;
+  // What it says counts answers to probes that were sent at or after `since` only.
+  ChannelVerdict channel(probes::ChannelIndex index, base::MonoTime since = kNever) const;
+  // When the target fell, if that was at `since` or later: by a verdict, or since a failure that is its first; else the
+  // end of time.
+  base::MonoTime fell(config::TargetIndex index, base::MonoTime since) const;
+  // Null: it shows none.
+  const TargetSigns* signs(config::TargetIndex index) const;
+  std::shared_ptr<const SignTable> signs();
+  std::uint64_t signs_passed_over() const;
   TargetState target(config::TargetIndex index) const;
   NetworkVerdict network(config::NetworkIndex index) const;
   CountryVerdict country(config::CountryIndex index) const;

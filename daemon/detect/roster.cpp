@@ -86,6 +86,30 @@ void Roster::forget_failures(base::MonoTime vouched_until) {
   }
 }
 
+event::WaySays Roster::says(probes::ChannelIndex index, const config::Detect& rules, base::MonoTime since) const {
+  using event::WaySays;
+  const ChannelEntry& channel = channels_[index];
+  const Contact& contact = channel.contact;
+  const Saying& saying = channel.saying;
+  // Of one that never answered it is not known how much it loses.
+  const double usual = channel.has_answered() ? channel.usual.ratio() : UsualAnswers::kPrior;
+  if (contact.failures() >= kDownAfter && contact.failures() * failure_evidence(usual, rules) >= kFirmlyDown) {
+    if (saying.has_notice()) return WaySays::kUnreachable;
+    return channel.has_answered() ? WaySays::kSilent : WaySays::kNeverAnswered;
+  }
+  if (contact.answered_sent() == kNever || contact.answered_sent() < since) return WaySays::kUnknown;
+  switch (saying.answer()) {
+    case Saying::Answer::kNone:
+      return WaySays::kUnknown;
+    case Saying::Answer::kReset:
+      return saying.is_from_nearer() ? WaySays::kResetNearer : WaySays::kRefused;
+    case Saying::Answer::kNotAsExpected:
+      return WaySays::kNotAsExpected;
+    default:
+      return WaySays::kAnswers;
+  }
+}
+
 base::MonoTime Roster::last_failure(const config::Plan& plan, config::TargetIndex index) const {
   base::MonoTime last = kNever;
   for (const auto c : plan.targets[index].channels) last = std::max(last, channels_[c].contact.failed_sent());

@@ -11,8 +11,10 @@
 #include "daemon/detect/change.hpp"
 #include "daemon/detect/contact.hpp"
 #include "daemon/detect/network_test.hpp"
+#include "daemon/detect/saying.hpp"
 #include "daemon/detect/states.hpp"
 #include "daemon/detect/usual.hpp"
+#include "daemon/event/host.hpp"
 #include "probes/base/prefetch.hpp"
 
 namespace blipd::detect {
@@ -21,12 +23,17 @@ namespace blipd::detect {
 inline constexpr std::uint16_t kDownAfter = 2;
 
 struct ChannelEntry {
-  Contact contact;
-  UsualAnswers usual;
+  [[no_unique_address]] Contact contact;
+  UsualAnswers usual;  // begins in the padding of `contact`
   config::TargetIndex target : 30 = 0;
   bool is_control : 1 = false;
   bool is_counted : 1 = false;  // among its target's votes
+  Saying saying;
+
+  // Ever, as far as is remembered.
+  bool has_answered() const { return usual.has_answered() || contact.answered_sent() != kNever; }
 };
+static_assert(sizeof(ChannelEntry) == 40);
 
 // A target's own test, the network test's sum for one host: from kFirmlyDown up it is believed to be down whatever its
 // network does. It starts nearer to that than a network does, since it has only itself to speak for it.
@@ -50,6 +57,7 @@ struct TargetEntry {
   // Enough evidence, and silent in every way of asking: those of one host share its fate, and one moment in which all
   // of them fail is one look.
   bool is_firm = false;
+  bool has_suspicion = false;  // HostSigns waits for one of its answers
 
   bool has_vote() const { return votes > 0; }
   bool is_firmly_down() const { return is_firm; }
@@ -142,6 +150,11 @@ class Roster {
 
   // Forgets the failures of all but control channels whose probes were sent after `vouched_until`.
   void forget_failures(base::MonoTime vouched_until);
+
+  // What the channel says now, as far as its answers and failures tell: a lost probe or two change nothing where that
+  // is usual. An answer counts if its probe was sent at or after `since`; kUnknown where it would have to be an older
+  // one.
+  event::WaySays says(probes::ChannelIndex index, const config::Detect& rules, base::MonoTime since) const;
 
   // When the latest failed probe of the target was sent; kNever: none.
   base::MonoTime last_failure(const config::Plan& plan, config::TargetIndex index) const;

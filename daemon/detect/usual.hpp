@@ -32,6 +32,7 @@ class UsualAnswers {
  public:
   static constexpr double kLowest = 0.05;
   static constexpr double kHighest = 0.99;
+  static constexpr double kPrior = 0.9;
   static constexpr std::uint16_t kWarmUp = 20;  // probes until the ratio is worth showing, and a vote can be lost
   // Failures in a row that are held back until an answer comes. What exceeds them is an event of the channel's own, a
   // dead host, and not learned: a new normal is never learned silently.
@@ -56,6 +57,7 @@ class UsualAnswers {
 
   // In kLowest..kHighest.
   double ratio() const { return std::clamp(mean_.mean(), kLowest, kHighest); }
+  bool has_answered() const { return has_answered_; }
   bool is_learned() const { return count_ >= kWarmUp; }
   // False once it is known to answer too seldom for its silence to mean anything.
   bool has_vote(double floor) const { return !is_learned() || ratio() >= floor; }
@@ -66,7 +68,7 @@ class UsualAnswers {
  private:
   void learn(double value, double alpha);
 
-  SlowMean mean_{0.9F, 2.0F};
+  SlowMean mean_{static_cast<float>(kPrior), 2.0F};
   std::uint16_t count_ = 0;  // learned or held, up to kWarmUp
   std::uint8_t held_ = 0;
   bool has_answered_ = false;

@@ -12,7 +12,7 @@ void Batch::repeat(const Call& call, probes::ResultSink& sink) const {
       sink.on_sent(call.channel, call.at);
       break;
     case What::kRemark:
-      sink.on_remark({call.channel, call.sequence, call.remark, call.at, rtt, call.sent});
+      sink.on_remark({call.channel, call.sequence, call.remark, call.at, rtt, call.sent, call.is_from_elsewhere});
       break;
     case What::kResult: {
       probes::Result result;
@@ -99,6 +99,7 @@ void BatchWriter::on_remark(const probes::Remark& remark) {
   call.channel = remark.channel;
   call.sequence = remark.sequence;
   call.remark = remark.kind;
+  call.is_from_elsewhere = remark.is_from_elsewhere;
   call.at = remark.at;
   call.sent = remark.sent;
   if (remark.rtt) call.rtt = *remark.rtt;

@@ -35,7 +35,8 @@ struct Batch {
     probes::StampSource stamps = probes::StampSource::kNone;
     probes::Service service = probes::Service::kNotJudged;
     std::uint8_t answer_ttl = 0;
-    bool was_sent = false;
+    bool was_sent = false;           // of a result
+    bool is_from_elsewhere = false;  // of a remark
   };
 
   std::vector<Call> calls;

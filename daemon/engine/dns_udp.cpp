@@ -165,6 +165,8 @@ void DnsUdpTransport::on_datagram(DnsUdpSockets::Index socket, const Datagram& d
   learned.sequence = question->sequence;
   learned.from = datagram.source;
   learned.ttl = datagram.ttl;
+  const probes::DnsProbe::Judged judged = question->probe->read(datagram.bytes, question->id);
+  learned.is_from_elsewhere = judged.reading.kind == probes::DnsReading::Kind::kAnswer;
   inbox_.learned(learned);
 }
 

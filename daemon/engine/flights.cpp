@@ -107,8 +107,8 @@ Flights::Slot* Flights::slot_of(ChannelIndex channel, Sequence sequence) {
 bool Flights::learned(const Learned& learned, base::MonoTime now, std::uint32_t era) {
   if (learned.kind == Learned::Kind::kMalformed || learned.kind == Learned::Kind::kForged) {
     if (learned.channel >= channels_.size() || !channels_[learned.channel].is_active) return false;
-    remark(learned.channel, learned.sequence,
-           learned.kind == Learned::Kind::kForged ? RemarkKind::kForged : RemarkKind::kMalformed, now);
+    const RemarkKind kind = learned.kind == Learned::Kind::kForged ? RemarkKind::kForged : RemarkKind::kMalformed;
+    sink_.on_remark({learned.channel, learned.sequence, kind, now, std::nullopt, {}, learned.is_from_elsewhere});
     return true;
   }
   Slot* slot = slot_of(learned.channel, learned.sequence);

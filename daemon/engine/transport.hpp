@@ -48,6 +48,7 @@ struct Learned {
   std::uint32_t interface = 0;  // index of the one that the packet was captured on; 0: not known
   std::uint64_t content = 0;    // a digest of what the answer says: two different ones to one question differ
   probes::Service service = probes::Service::kNotJudged;
+  bool is_from_elsewhere = false;  // of kForged: all is right but who sent it
   std::optional<probes::IcmpNotice> notice;
   const probes::AnswerDetail* detail = nullptr;  // lives only during the call
 };

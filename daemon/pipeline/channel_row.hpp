@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "daemon/event/host.hpp"
 #include "daemon/measure/view.hpp"
 #include "daemon/measure/windows.hpp"
 #include "daemon/pipeline/http_book.hpp"
@@ -20,6 +21,9 @@ struct ChannelState {
   std::optional<base::WallTime> last_settled;
   std::optional<base::WallTime> last_answered;
   probes::StampSource stamps = probes::StampSource::kNone;
+  event::WaySays says = event::WaySays::kUnknown;
+  bool is_as_usual = true;                   // it mostly says so
+  std::optional<probes::IcmpNotice> notice;  // of kUnreachable, where it is known
 };
 
 struct ChannelRow : ChannelState {

@@ -1,7 +1,9 @@
 #include "daemon/pipeline/channel_table.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <span>
 
 #include "daemon/pipeline/packed_windows.hpp"
 #include "daemon/pipeline/packing.hpp"
@@ -53,11 +55,20 @@ constexpr int kWasSettled = 8;
 constexpr int kWasAnswered = 16;
 constexpr int kOutcomeShift = 5;
 
+// Of the byte behind it.
+constexpr int kSaysMask = 15;
+constexpr int kIsAsUsual = 16;
+constexpr int kHasNotice = 32;
+constexpr int kNoticeIsV4 = 64;
+
 void pack(const ChannelState& state, base::WallTime taken, Packer& out) {
   out.byte(static_cast<std::uint8_t>((state.has_vote ? kHasVote : 0) | (state.usual_answer_ratio ? kHasUsual : 0) |
                                      (state.last_rtt ? kHasRtt : 0) | (state.last_settled ? kWasSettled : 0) |
                                      (state.last_answered ? kWasAnswered : 0) |
                                      (static_cast<int>(state.last_outcome) << kOutcomeShift)));
+  const bool is_v4 = state.notice && state.notice->sender.is_v4();
+  out.byte(static_cast<std::uint8_t>(static_cast<int>(state.says) | (state.is_as_usual ? kIsAsUsual : 0) |
+                                     (state.notice ? kHasNotice : 0) | (is_v4 ? kNoticeIsV4 : 0)));
   out.byte(static_cast<std::uint8_t>(state.stamps));
   if (state.usual_answer_ratio) {
     out.number(static_cast<std::uint64_t>(std::llround(*state.usual_answer_ratio * kRatioParts)));
@@ -66,6 +77,28 @@ void pack(const ChannelState& state, base::WallTime taken, Packer& out) {
   if (state.last_settled) out.integer((taken - *state.last_settled).count());
   // Mostly the same moment.
   if (state.last_answered) out.integer((state.last_settled.value_or(taken) - *state.last_answered).count());
+  if (!state.notice) return;
+  out.byte(state.notice->type);
+  out.byte(state.notice->code);
+  for (const std::byte byte : state.notice->sender.bytes()) out.byte(static_cast<std::uint8_t>(byte));
+}
+
+probes::IcmpNotice unpack_notice(Unpacker& in, bool is_v4) {
+  probes::IcmpNotice notice;
+  notice.type = in.byte();
+  notice.code = in.byte();
+  std::array<std::byte, 16> bytes{};
+  const auto read = [&](std::size_t size) {
+    for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::byte>(in.byte());
+  };
+  if (is_v4) {
+    read(4);
+    notice.sender = base::Address::v4(std::span(bytes).first<4>());
+  } else {
+    read(16);
+    notice.sender = base::Address::v6(bytes);
+  }
+  return notice;
 }
 
 void pack(const measure::HistogramView& histogram, Packer& out) {
@@ -134,11 +167,15 @@ ChannelState ChannelTable::state(std::size_t index) const {
   const int flags = in.byte();
   state.has_vote = (flags & kHasVote) != 0;
   state.last_outcome = static_cast<probes::Outcome>(flags >> kOutcomeShift);
+  const int said = in.byte();
+  state.says = static_cast<event::WaySays>(said & kSaysMask);
+  state.is_as_usual = (said & kIsAsUsual) != 0;
   state.stamps = static_cast<probes::StampSource>(in.byte());
   if ((flags & kHasUsual) != 0) state.usual_answer_ratio = static_cast<double>(in.number()) / kRatioParts;
   if ((flags & kHasRtt) != 0) state.last_rtt = Duration(in.integer());
   if ((flags & kWasSettled) != 0) state.last_settled = taken_ - Duration(in.integer());
   if ((flags & kWasAnswered) != 0) state.last_answered = state.last_settled.value_or(taken_) - Duration(in.integer());
+  if ((said & kHasNotice) != 0) state.notice = unpack_notice(in, (said & kNoticeIsV4) != 0);
   return state;
 }
 

@@ -54,9 +54,8 @@ class Pipeline::Impl {
   void on_remark(const probes::Remark& remark) {
     if (!is_known(remark.channel)) return;
     channels_[remark.channel].on_remark(remark.kind);
-    if (remark.kind != probes::RemarkKind::kLate) return;
-    judge_.on_late(remark.channel, remark.at);
-    if (minutes_) minutes_->on_late(remark.channel);
+    judge_.on_remark(remark);
+    if (minutes_ && remark.kind == probes::RemarkKind::kLate) minutes_->on_late(remark.channel);
   }
 
   void prefetch(ChannelIndex channel, Distance distance) const {
@@ -141,6 +140,8 @@ class Pipeline::Impl {
     snapshot->channels.reserve(plan_->channels.size());
     snapshot->flows = flows_.tallies();
     fill_verdicts(*snapshot);
+    snapshot->signs = judge_.signs();
+    snapshot->signs_passed_over = judge_.signs_passed_over();
     return snapshot;
   }
 

@@ -28,6 +28,9 @@ void RowBatch::add(const measure::Channel& channel, const detect::ChannelVerdict
   row.rtt_histogram = channel.histogram();
   row.usual_answer_ratio = verdict.usual_answer_ratio;
   row.has_vote = verdict.has_vote;
+  row.says = verdict.says;
+  row.is_as_usual = verdict.is_as_usual;
+  row.notice = verdict.notice;
   const measure::LastResult last = channel.last();
   row.last_outcome = last.outcome;
   row.last_rtt = last.rtt;

@@ -66,6 +66,8 @@ struct Snapshot {
   std::vector<CountryRow> countries;
   VantageRow vantage;
   std::vector<event::Event> open_events;
+  std::shared_ptr<const detect::SignTable> signs;  // null: none
+  std::uint64_t signs_passed_over = 0;             // of targets beyond those that are kept
 };
 
 }  // namespace blipd::pipeline

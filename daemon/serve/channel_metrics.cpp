@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "daemon/serve/host_verdicts.hpp"
+
 namespace blipd::serve {
 
 namespace {
@@ -170,6 +172,19 @@ void put_target_info(const Row& row) {
   row.put(host, std::uint64_t{1});
 }
 
+void put_signs(const Row& row) {
+  constexpr std::array<std::string_view, 4> kTails = {R"(,sign="two-dns-answers"} )",
+                                                      R"(,sign="answer-from-elsewhere"} )", R"(,sign="reset-ttl"} )",
+                                                      R"(,sign="synack-ttl"} )"};
+  const auto possible = possible_signs(*row.snapshot.plan, row.index);
+  const detect::TargetSigns* const signs =
+      row.snapshot.signs ? detect::find_signs(*row.snapshot.signs, static_cast<config::TargetIndex>(row.index))
+                         : nullptr;
+  for (std::size_t i = 0; i < kTails.size(); ++i) {
+    if (possible[i]) row.put(kTails[i], signs == nullptr ? std::uint64_t{0} : signs->counts[i].count);
+  }
+}
+
 // The quantiles are of type summary, not gauge: promtool (2.42) has the label `quantile` nowhere else, and
 // quantiles over a sliding time window are what the format defines a summary as.
 constexpr Family kFamilies[] = {
@@ -211,6 +226,9 @@ constexpr Family kFamilies[] = {
     {"blipd_channel_has_vote", "gauge", "1 when the channel answers often enough to be counted in judging, else 0.",
      put_vote},
     {"blipd_target_state", "gauge", "1 for the state that the target is in, else 0.", nullptr, put_target_state},
+    {"blipd_interference_signs_total", "counter",
+     "Answers that looked as if something else gave them in the host's place, of targets that can show it.", nullptr,
+     put_signs},
     {"blipd_target_info", "gauge", "The target's host as configured; always 1.", nullptr, put_target_info},
 };
 constexpr std::size_t kFamilyCount = std::size(kFamilies);

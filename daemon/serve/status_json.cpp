@@ -1,6 +1,7 @@
 #include "daemon/serve/status_json.hpp"
 
 #include "daemon/event/json.hpp"
+#include "daemon/serve/host_verdicts.hpp"
 #include "daemon/serve/json_parts.hpp"
 #include "daemon/serve/json_text.hpp"
 #include "daemon/serve/version.hpp"
@@ -155,6 +156,7 @@ void append_channel(std::string& out, const Snapshot& snapshot, std::size_t inde
   append_last(out, state);
   append_json(out, R"(,"usual_answer_ratio":)", state.usual_answer_ratio);
   append_json(out, R"(,"has_vote":)", state.has_vote);
+  append_says(out, state);
   append_counters(out, snapshot.channels.counters(index));
   const measure::WindowViews windows = snapshot.channels.windows(index);
   std::string_view before = R"(,"windows":{")";
@@ -173,6 +175,7 @@ void append_target(std::string& out, const Snapshot& snapshot, std::size_t index
   append_json(out, R"(,"host":)", std::string_view(target.host));
   append_json(out, R"(,"state":)",
               std::string_view(name_of(pipeline::kTargetStateNames, snapshot.targets[index].state)));
+  append_verdict(out, snapshot, index);
   std::string_view before = R"(,"channels":[)";
   for (const auto channel : target.channels) {
     if (channel >= snapshot.channels.size()) continue;

@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "daemon/serve/host_verdicts.hpp"
 #include "daemon/serve/json_parts.hpp"
 #include "daemon/serve/json_text.hpp"
 
@@ -80,6 +81,7 @@ void append_channel(std::string& out, const probes::ProbeSpec& spec, const pipel
   append_json(out, R"(,"has_vote":)", state.has_vote);
   append_flows(out, flows);
   if (http != nullptr) append_http(out, *http, spec.timeout);
+  append_says(out, state);
   out += '}';
 }
 
@@ -100,6 +102,7 @@ void append_target(std::string& out, const pipeline::Snapshot& snapshot, std::si
   append_json(out, R"(,"state":)",
               std::string_view(name_of(pipeline::kTargetStateNames, snapshot.targets[index].state)));
   append_json(out, R"(,"last_answered":)", answered);
+  append_verdict(out, snapshot, index);
   std::string_view before = R"(,"channels":[)";
   for (const config::ChannelIndex channel : target.channels) {
     if (channel >= snapshot.channels.size()) continue;

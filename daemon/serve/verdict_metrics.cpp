@@ -5,6 +5,7 @@
 
 #include "daemon/detect/flaps.hpp"
 #include "daemon/event/event.hpp"
+#include "daemon/serve/host_verdicts.hpp"
 #include "probes/base/text.hpp"
 
 namespace blipd::serve {
@@ -186,6 +187,21 @@ void add_countries(Families& out, const pipeline::Snapshot& snapshot) {
   });
 }
 
+void add_hosts(Families& out, const pipeline::Snapshot& snapshot) {
+  const std::vector<HostCounts> counts = count_hosts(snapshot);
+  out.begin(MetricType::Gauge, "blipd_network_hosts",
+            "Targets of the network by what all ways of asking say together.");
+  for_each_network(snapshot, [&](const Labels& labels, std::size_t i) {
+    for (std::size_t v = 0; v < counts[i].size(); ++v) {
+      Labels all = labels;
+      all.push_back(label("verdict", event::kHostVerdictNames[v]));
+      out.put(std::move(all), counts[i][v]);
+    }
+  });
+  out.counter("blipd_interference_signs_passed_over_total",
+              "Signs of interference of targets beyond those that signs are kept of.", snapshot.signs_passed_over);
+}
+
 }  // namespace
 
 void add_verdicts(Families& out, const pipeline::Snapshot& snapshot) {
@@ -193,6 +209,7 @@ void add_verdicts(Families& out, const pipeline::Snapshot& snapshot) {
   add_networks(out, snapshot);
   add_outages(out, snapshot);
   add_onsets(out, snapshot);
+  add_hosts(out, snapshot);
 }
 
 }  // namespace blipd::serve

@@ -55,11 +55,11 @@ class Packet:
 
 
 class Stranger:
-    def __init__(self, far: Namespace, seed: int):
+    def __init__(self, far: Namespace, seed: int, link: str = FAR_LINK):
         self.random = random.Random(seed)
         with far.entered():
             self._ear = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))  # ETH_P_ALL
-            self._ear.bind((FAR_LINK, 3))
+            self._ear.bind((link, 3))
             self._raw4 = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
             self._raw6 = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
             self._raw6.setsockopt(socket.IPPROTO_IPV6, 36, 1)  # IPV6_HDRINCL

@@ -109,15 +109,36 @@ TEST_CASE("the verdict compares the protocols and blames nobody") {
   const auto open = answered(kWeb, AnswerKind::kSynAck);
   const auto refused = answered(kWeb, AnswerKind::kReset);
   const auto silent = ended(kWeb, Outcome::kLost);
-  CHECK(compare({echo, open}) == "up: answers every way that it was asked");
-  CHECK(compare({no_echo, open}) == "up, but not by every way; ICMP is not answered, others are");
-  CHECK(compare({echo, silent}) == "up, but not by every way; ICMP is answered");
-  CHECK(compare({echo, refused}) == "up: answers every way that it was asked; a port is refused, the host is alive");
-  CHECK(compare({no_echo, silent}) == "no answer by any way");
+  auto unreachable = ended(kWeb, Outcome::kUnreachable);
+  unreachable.result.notice = probes::IcmpNotice{3, 13, base::Address::parse("198.18.0.254").value()};
+  CHECK(compare({echo, open}) == "up, answers every way (asked once)");
+  CHECK(compare({no_echo, open}) == "up, ICMP is not answered, others are (asked once)");
+  CHECK(compare({echo, silent}) == "up, ICMP is answered, nothing else is (asked once)");
+  CHECK(compare({echo, refused}) == "up, port 80 is refused (asked once)");
+  CHECK(compare({no_echo, silent}) == "no answer by any way (asked once)");
+  CHECK(compare({no_echo, unreachable}) ==
+        "no answer by any way; 198.18.0.254 says unreachable (ICMP type 3 code 13) (asked once)");
 }
 
 TEST_CASE("content that is not as expected shows in the verdict") {
   auto amiss = answered(kWeb, AnswerKind::kSynAck);
   amiss.result.service = probes::Service::kNotAsExpected;
-  CHECK(compare({amiss}) == "up: answers every way that it was asked; an answer is not as expected");
+  CHECK(compare({amiss}) == "up, answers every way; port 80 is not answered as expected (asked once)");
+}
+
+TEST_CASE("a reset or SYN-ACK from another distance than echo replies is told with both TTLs") {
+  const auto echo = answered(kIcmp, AnswerKind::kEchoReply);
+  auto other = answered(kWeb, AnswerKind::kReset);
+  other.result.answer_ttl = 61;
+  CHECK(compare({echo, other}) ==
+        "port 80 is reset by something nearer than the host: a reset with TTL 61, echo replies with 57; ICMP is "
+        "answered (asked once)");
+  other.result.answer_ttl = 40;
+  CHECK(compare({echo, other}) == "up, port 80 is refused (asked once); a reset with TTL 40, echo replies with 57");
+  other.result.answer = AnswerKind::kSynAck;
+  CHECK(compare({echo, other}) == "up, answers every way (asked once); a SYN-ACK with TTL 40, echo replies with 57");
+  other.result.answer_ttl = 60;
+  CHECK(compare({echo, other}) == "up, answers every way (asked once)");
+  other.result.answer_ttl = 0;
+  CHECK(compare({echo, other}) == "up, answers every way (asked once)");
 }

@@ -100,3 +100,22 @@ TEST_CASE("what is not a status is an error, and odd types do not break the view
   CHECK(render(R"({"countries":[1,"x",null,{"networks":7},{"networks":[[],{"targets":[3]}]}],"controls":4})")
             .find("unknown") != std::string::npos);
 }
+
+TEST_CASE("a host's verdict is shown where it is news, and its signs always") {
+  const auto view = [](const std::string& verdict, const std::string& signs = "[]", const char* channels = "[{},{}]") {
+    return render(R"({"countries": [{"code": "KP", "networks": [{"name": "star-jv", "targets": [{"name": "ns1",)" +
+                  verdict + R"(, "signs": )" + signs + R"(, "channels": )" + channels + "}]}]}]}");
+  };
+  const std::string filtered =
+      R"("verdict": "icmp-filtered", "verdict_words": "up, ICMP is not answered, others are", "verdict_as_usual": )";
+  CHECK(view(filtered + "false").find("    ns1: up, ICMP is not answered, others are\n") != std::string::npos);
+  CHECK(view(filtered + "true").find("ns1:") == std::string::npos);
+  CHECK(view(filtered + "false", "[]", "[{}]").find("ns1:") == std::string::npos);
+  CHECK(view(R"("verdict": "up-all", "verdict_words": "up", "verdict_as_usual": false)").find("ns1:") ==
+        std::string::npos);
+  const std::string sign =
+      R"([{"sign": "reset-ttl", "count": 3, "last": "2014-12-22T16:15:00.000Z", "words": "a reset with TTL 61"}])";
+  CHECK(view(R"("verdict": "up-all", "verdict_as_usual": true)", sign)
+            .find("    ns1: reset-ttl: a reset with TTL 61, 3 times, last 2014-12-22T16:15:00.000Z\n") !=
+        std::string::npos);
+}

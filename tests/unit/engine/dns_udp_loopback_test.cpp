@@ -145,12 +145,25 @@ TEST_CASE("loopback UDP: an answer from another address or port is forged") {
   for (const auto& one : scene.inbox.all) {
     CHECK(one.learned.kind == Kind::kForged);
     CHECK(one.learned.channel == 7);
+    CHECK(one.learned.is_from_elsewhere);
   }
   CHECK(scene.inbox.all[0].learned.from.to_string() == "127.0.0.2");
   // The right one still counts.
   scene.server.send(Scene::answer_to(query).build(), query.from);
   REQUIRE(scene.poll_for(3));
   CHECK(scene.inbox.all[2].learned.kind == Kind::kAnswer);
+}
+
+TEST_CASE("loopback UDP: what comes from another address and is no answer to our question is just forged") {
+  Scene scene;
+  const auto query = scene.asked();
+  const LoopbackSocket other(SOCK_DGRAM, "127.0.0.2", scene.server.port());
+  auto answer = Scene::answer_to(query);
+  answer.name = "example.net";
+  other.send(answer.build(), query.from);
+  REQUIRE(scene.poll_for(1));
+  CHECK(scene.inbox.all[0].learned.kind == Kind::kForged);
+  CHECK_FALSE(scene.inbox.all[0].learned.is_from_elsewhere);
 }
 
 TEST_CASE("loopback UDP: an answer to another question is forged, a broken one malformed") {
@@ -165,6 +178,7 @@ TEST_CASE("loopback UDP: an answer to another question is forged, a broken one m
   scene.server.send(query.bytes, query.from);  // our own query, mirrored
   REQUIRE(scene.poll_for(3));
   CHECK(scene.inbox.all[0].learned.kind == Kind::kForged);
+  CHECK_FALSE(scene.inbox.all[0].learned.is_from_elsewhere);
   CHECK(scene.inbox.all[1].learned.kind == Kind::kMalformed);
   CHECK(scene.inbox.all[2].learned.kind == Kind::kMalformed);
 }

@@ -51,7 +51,7 @@ TEST_CASE("what is packed comes out as it went in") {
   writer.on_result(full, nullptr);
   writer.on_result({}, nullptr);
   writer.on_remark({4, 9, probes::RemarkKind::kReordered, at(30), 2ms, at(11)});
-  writer.on_remark({5, 1, probes::RemarkKind::kForged, at(31), std::nullopt, {}});
+  writer.on_remark({5, 1, probes::RemarkKind::kForged, at(31), std::nullopt, {}, true});
   test::Told told;
   tell_all({writer.batch()}, told);
   CHECK(told.lines == std::vector<std::string>{"sent 3 5", "result 7 20", "result 0 0", "remark 4 30", "remark 5 31"});
@@ -78,6 +78,8 @@ TEST_CASE("what is packed comes out as it went in") {
   CHECK(told.remarks[0].sent == at(11));
   CHECK(told.remarks[0].sequence == 9);
   CHECK_FALSE(told.remarks[1].rtt);
+  CHECK_FALSE(told.remarks[0].is_from_elsewhere);
+  CHECK(told.remarks[1].is_from_elsewhere);
 }
 
 TEST_CASE("ticks that nobody has taken yet become one batch, with each notice at its own result") {

@@ -1,8 +1,10 @@
 #include "daemon/pipeline/channel_table.hpp"
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <limits>
 #include <random>
+#include <span>
 
 #include "daemon/measure/rtt_code.hpp"
 
@@ -21,6 +23,9 @@ class RandomRows {
     ChannelRow row;
     row.usual_answer_ratio = maybe(static_cast<double>(below(1000001)) / 1e6);
     row.has_vote = chance();
+    row.says = static_cast<event::WaySays>(below(event::kWaySaysNames.size()));
+    row.is_as_usual = chance();
+    if (chance()) row.notice = notice();
     row.last_outcome = static_cast<probes::Outcome>(below(4));
     row.stamps = static_cast<probes::StampSource>(below(5));
     row.last_rtt = maybe(base::Duration(static_cast<std::int64_t>(number())));
@@ -44,6 +49,13 @@ class RandomRows {
  private:
   std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
   bool chance() { return below(2) == 0; }
+  probes::IcmpNotice notice() {
+    std::array<std::byte, 16> bytes{};
+    for (std::byte& byte : bytes) byte = static_cast<std::byte>(below(256));
+    const bool is_v4 = chance();
+    return {static_cast<std::uint8_t>(below(256)), static_cast<std::uint8_t>(below(256)),
+            is_v4 ? base::Address::v4(std::span(bytes).first<4>()) : base::Address::v6(bytes)};
+  }
   // Of any size, often zero.
   std::uint64_t number() { return chance() ? 0 : random_() >> below(64) >> 1; }
   std::uint32_t number32() { return static_cast<std::uint32_t>(number()); }
@@ -91,6 +103,14 @@ void check_equal(const ChannelRow& a, const ChannelRow& b) {
   CHECK(a.has_vote == b.has_vote);
   CHECK(a.last_outcome == b.last_outcome);
   CHECK(a.stamps == b.stamps);
+  CHECK(a.says == b.says);
+  CHECK(a.is_as_usual == b.is_as_usual);
+  REQUIRE(a.notice.has_value() == b.notice.has_value());
+  if (a.notice) {
+    CHECK(a.notice->type == b.notice->type);
+    CHECK(a.notice->code == b.notice->code);
+    CHECK(a.notice->sender == b.notice->sender);
+  }
   CHECK(a.last_rtt == b.last_rtt);
   CHECK(a.last_settled == b.last_settled);
   CHECK(a.last_answered == b.last_answered);

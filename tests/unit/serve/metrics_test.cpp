@@ -337,3 +337,37 @@ TEST_CASE("a large plan comes in pieces of at most 64 KiB that together are the 
   CHECK(metrics.families.at("blipd_target_state").series.size() == 3000);
   CHECK(metrics.families.at("blipd_probe_rtt_seconds").series.size() == 6000);
 }
+
+TEST_CASE("hosts are counted by verdict, and signs by the targets that can show them") {
+  sample::PlanMaker maker{sample::small_plan()};
+  probes::ProbeSpec dns = maker.plan.channels[1].spec();
+  dns.ask = probes::DnsSpec{};
+  maker.ask_by(maker.plan.channels[1], dns);
+  probes::ProbeSpec web = dns;
+  web.ask = probes::TcpSpec{80, probes::TcpMode::kSyn};
+  maker.ask_by(maker.plan.channels[maker.channel(1, "web")], web);
+  sample::Draft snapshot = sample::empty_snapshot(std::move(maker.plan));
+  snapshot.channels[0].says = event::WaySays::kSilent;
+  snapshot.channels[1].says = event::WaySays::kAnswers;
+  detect::TargetSigns signs;
+  signs.counts[1].count = 7;
+  snapshot.signs = std::make_shared<const detect::SignTable>(detect::SignTable{{0, signs}});
+  snapshot.signs_passed_over = 5;
+  const Metrics metrics = render(std::move(snapshot));
+  const std::string hosts = R"(blipd_network_hosts{country="KP",network="star-jv",verdict=")";
+  for (const char* verdict : event::kHostVerdictNames) {
+    CHECK(metrics.at(hosts + verdict + "\"}") == (std::string(verdict) == "icmp-filtered" ? "1" : "0"));
+  }
+  CHECK(metrics.at(R"(blipd_network_hosts{country="KP",network="koryolink",verdict="unknown"})") == "1");
+  const auto sign = [](const char* network, const char* target, const char* name) {
+    return std::string(R"(blipd_interference_signs_total{country="KP",network=")") + network + R"(",target=")" +
+           target + R"(",sign=")" + name + "\"}";
+  };
+  CHECK(metrics.at(sign("star-jv", "ns1", "answer-from-elsewhere")) == "7");
+  CHECK(metrics.at(sign("star-jv", "ns1", "two-dns-answers")) == "0");
+  CHECK_FALSE(metrics.values.contains(sign("star-jv", "ns1", "reset-ttl")));
+  CHECK(metrics.at(sign("koryolink", "phone", "reset-ttl")) == "0");
+  CHECK(metrics.at(sign("koryolink", "phone", "synack-ttl")) == "0");
+  CHECK_FALSE(metrics.values.contains(sign("koryolink", "phone", "two-dns-answers")));
+  CHECK(metrics.at("blipd_interference_signs_passed_over_total") == "5");
+}

@@ -85,3 +85,42 @@ TEST_CASE("no targets are an empty list, and many come in pieces that together a
   CHECK(json["targets"].size() == 1000);
   CHECK(json["targets"].at(999)["name"] == "t999");
 }
+
+TEST_CASE("a target says what its ways of asking say together, and which signs it shows") {
+  sample::PlanMaker maker{sample::small_plan()};
+  probes::ProbeSpec dns = maker.plan.channels[1].spec();
+  dns.ask = probes::DnsSpec{};
+  maker.ask_by(maker.plan.channels[1], dns);
+  sample::Draft snapshot = sample::empty_snapshot(std::move(maker.plan));
+  snapshot.channels[0].says = event::WaySays::kSilent;
+  snapshot.channels[0].is_as_usual = false;
+  snapshot.channels[1].says = event::WaySays::kAnswers;
+  detect::TargetSigns signs;
+  signs.counts[0] = {3, sample::kTaken};
+  signs.counts[2] = {1, sample::kTaken - 1s};
+  signs.reset = detect::TtlPair{61, 50, probes::AnswerKind::kEchoReply};
+  snapshot.signs = std::make_shared<const detect::SignTable>(detect::SignTable{{0, signs}});
+  const auto json = targets_of(std::move(snapshot));
+  const auto& ns1 = json["targets"].at(0);
+  CHECK(ns1["verdict"] == "icmp-filtered");
+  CHECK(ns1["verdict_words"] == "up, ICMP is not answered, others are");
+  CHECK(ns1["verdict_as_usual"] == false);
+  CHECK(ns1["channels"].at(0)["says"] == "silent");
+  CHECK(ns1["channels"].at(0)["says_as_usual"] == false);
+  CHECK(ns1["channels"].at(1)["says"] == "answers");
+  CHECK(ns1["signs"] == nlohmann::json::parse(R"([
+    {"sign": "two-dns-answers", "count": 3, "last": "2014-12-22T16:15:00.000Z",
+     "words": "two differing answers to one DNS query"},
+    {"sign": "reset-ttl", "count": 1, "last": "2014-12-22T16:14:59.000Z",
+     "words": "a reset with TTL 61, echo replies with 50"}])"));
+  CHECK(json["targets"].at(1)["verdict"] == "unknown");
+  CHECK(json["targets"].at(1)["signs"].empty());
+}
+
+TEST_CASE("while our own link is at fault the words of a verdict say so, but of controls") {
+  sample::Draft snapshot = sample::empty_snapshot(sample::small_plan());
+  snapshot.vantage.state = pipeline::VantageState::kFault;
+  const auto json = targets_of(std::move(snapshot));
+  CHECK(json["targets"].at(0)["verdict_words"] == "not known: our own link is at fault");
+  CHECK(json["targets"].at(2)["verdict_words"] == "not known: too few answers yet");
+}
