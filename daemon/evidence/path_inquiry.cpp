@@ -166,6 +166,7 @@ event::Evidence PathInquiry::answer(const Question& question) const {
     found.network = plan_->networks[planned.network].name;
     found.target = plan_->targets[planned.target].name;
     found.probe = planned.asks->name;
+    found.method = probes::kTraceMethodNames[static_cast<std::size_t>(std::get<probes::TraceSpec>(planned.asks->ask).method)];
     found.is_control = destination.is_control;
     found.now = seen_of(path->second, table, destination);
     if (befores != open_.end()) {

@@ -27,6 +27,7 @@ event::PathEvidence cut_path() {
   path.network = "star \"jv\"";
   path.target = "ns1";
   path.probe = "path";
+  path.method = "udp";
   path.now = {
       WallTime(1419264912s), event::PathEnd::kSilent, 0, {hop(1, "192.0.2.1"), hop(2, ""), hop(3, "203.0.113.9")}};
   path.now.hops[0].round_trip = 412us;
@@ -47,6 +48,7 @@ event::Event event_with_evidence() {
   event.evidence.paths[1].moment = event::Moment::kEnd;
   event.evidence.paths[1].before.reset();
   event.evidence.paths[1].loss.reset();
+  event.evidence.paths[1].method.clear();
   event.evidence.packets = {{event::Moment::kStart, "star", "a.pcapng", WallTime(5s), WallTime(6s), 12, 3456}};
   return event;
 }
@@ -60,6 +62,7 @@ TEST_CASE("Evidence written and read back is written the same") {
   CHECK(event::to_json(*read) == json);
   REQUIRE(read->evidence.paths.size() == 2);
   const event::PathEvidence& path = read->evidence.paths[0];
+  CHECK(path.method == "udp");
   CHECK(path.now.hops[0].round_trip == 412us);
   CHECK(path.now.hops[0].labels == std::vector<std::uint32_t>{16, 1048575});
   CHECK(path.now.hops[1].address.empty());
@@ -74,6 +77,16 @@ TEST_CASE("An event without evidence has no such key, and one from before there 
   const std::string json = event::to_json(event);
   CHECK(json.find("evidence") == std::string::npos);
   CHECK(event::from_json(json)->evidence.is_empty());
+}
+
+TEST_CASE("A path of before its protocol was kept is read") {
+  const std::string json = event::to_json(event_with_evidence());
+  std::string older = json;
+  for (const std::string key : {"\"method\":\"udp\",", "\"method\":null,"}) older.erase(older.find(key), key.size());
+  const auto read = event::from_json(older);
+  REQUIRE(read);
+  CHECK(read->evidence.paths[0].method.empty());
+  CHECK(read->evidence.paths[0].loss);
 }
 
 TEST_CASE("A loss is said by the hop after which it is silent, and by the one that was there before") {

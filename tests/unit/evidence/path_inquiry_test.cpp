@@ -127,6 +127,7 @@ TEST_CASE("what was traced is compared with the path from before, and attached w
   CHECK_FALSE(path.is_control);
   CHECK(path.network == "b");
   CHECK(path.probe == "path");
+  CHECK(path.method == "icmp");
   CHECK(path.now.hops.size() == 1);
   REQUIRE(path.before);
   CHECK(path.before->at == base::WallTime(900s));
