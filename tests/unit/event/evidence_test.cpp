@@ -115,6 +115,21 @@ TEST_CASE("Where paths lose different hops, the words say what most of them say,
   CHECK(event::loss_in_words(evidence) == "first silent hop after 203.0.113.9 (AS64500, upstream) (2 of 3 paths)");
 }
 
+TEST_CASE("Evidence in words is a line for the lost hop and one for each file") {
+  event::Evidence evidence;
+  CHECK(event::evidence_in_words(evidence).empty());
+  evidence.paths = {cut_path()};
+  evidence.paths[0].loss->hop.reset();
+  evidence.packets = {{event::Moment::kStart, "star", "a.pcapng", WallTime(43201s), WallTime(43221s), 1234, 3456},
+                      {event::Moment::kEnd, "star", "b.pcapng", WallTime(86399s), WallTime(86400s), 1234567, 3456},
+                      {event::Moment::kEnd, "c1", "c.pcapng", WallTime(0s), WallTime(0s), 999, 3456}};
+  CHECK(event::evidence_in_words(evidence) ==
+        std::vector<std::string>{"first silent hop after 203.0.113.9 (AS64500, upstream)",
+                                 "packets at its start: a.pcapng (1,234 packets, 12:00:01–12:00:21)",
+                                 "packets at its end: b.pcapng (1,234,567 packets, 23:59:59–00:00:00)",
+                                 "packets at its end: c.pcapng (999 packets, 00:00:00–00:00:00)"});
+}
+
 TEST_CASE("Evidence is added up to its bounds, and what was there first stays") {
   event::Evidence evidence;
   event::Evidence more;
