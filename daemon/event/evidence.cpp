@@ -21,7 +21,8 @@ bool append(std::vector<T>& all, std::vector<T> more, std::size_t most) {
 bool Evidence::add(Evidence more) {
   const bool has_paths = append(paths, std::move(more.paths), kMostPaths);
   const bool has_packets = append(packets, std::move(more.packets), kMostPackets);
-  return has_paths || has_packets;
+  const bool has_hosts = append(hosts, std::move(more.hosts), kMostHosts);
+  return has_paths || has_packets || has_hosts;
 }
 
 void Evidence::move(base::Duration step) {

@@ -1,6 +1,7 @@
-// What an event has to show for itself beside its probes: the paths to some of its targets, before and now, and the
-// files of packets around it. Plain values that state what was seen, never why. Attached after the event is made
-// (Pipeline::attach), so that the same results give the same events whether there is evidence or not.
+// What an event has to show for itself beside its probes: the paths to some of its targets, before and now, the files
+// of packets around it, and what some of its hosts answered by each way of asking. Plain values that state what was
+// seen, never why. Attached after the event is made (Pipeline::attach), so that the same results give the same events
+// whether there is evidence or not.
 #pragma once
 
 #include <array>
@@ -9,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/event/host.hpp"
 #include "probes/base/time.hpp"
 
 namespace blipd::event {
@@ -72,14 +74,31 @@ struct PacketFile {
   std::uint64_t bytes = 0;
 };
 
+struct WayEvidence {
+  std::string probe;
+  WaySays says = WaySays::kUnknown;
+};
+
+// One host at one moment.
+struct HostEvidence {
+  Moment moment = Moment::kStart;
+  std::string network, target;
+  HostVerdict verdict = HostVerdict::kUnknown;
+  std::string words;
+  std::vector<WayEvidence> ways;
+  std::vector<HostSign> signs;  // that were seen since shortly before that moment
+};
+
 struct Evidence {
   std::vector<PathEvidence> paths;
   std::vector<PacketFile> packets;
+  std::vector<HostEvidence> hosts;
   // What comes after as many is passed over.
   static constexpr std::size_t kMostPaths = 24;
   static constexpr std::size_t kMostPackets = 16;
+  static constexpr std::size_t kMostHosts = 40;
 
-  bool is_empty() const { return paths.empty() && packets.empty(); }
+  bool is_empty() const { return paths.empty() && packets.empty() && hosts.empty(); }
   // Whether there was room for any of it.
   bool add(Evidence more);
   // All times, after the wall clock was set.

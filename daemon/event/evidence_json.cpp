@@ -115,6 +115,36 @@ PacketFile read_file(const Json& json) {
           json.at("bytes")};
 }
 
+Json write(const HostEvidence& host) {
+  Json ways = Json::array();
+  for (const WayEvidence& way : host.ways) {
+    ways.push_back({{"probe", way.probe}, {"says", name_of(kWaySaysNames, way.says)}});
+  }
+  Json signs = Json::array();
+  for (const HostSign sign : host.signs) signs.push_back(name_of(kHostSignNames, sign));
+  return {{"moment", name_of(kMomentNames, host.moment)},
+          {"network", host.network},
+          {"target", host.target},
+          {"verdict", name_of(kHostVerdictNames, host.verdict)},
+          {"words", host.words},
+          {"ways", std::move(ways)},
+          {"signs", std::move(signs)}};
+}
+
+HostEvidence read_host(const Json& json) {
+  HostEvidence host;
+  host.moment = value_of<Moment>(kMomentNames, json.at("moment"));
+  host.network = json.at("network");
+  host.target = json.at("target");
+  host.verdict = value_of<HostVerdict>(kHostVerdictNames, json.at("verdict"));
+  host.words = json.at("words");
+  for (const Json& way : json.at("ways")) {
+    host.ways.push_back({way.at("probe"), value_of<WaySays>(kWaySaysNames, way.at("says"))});
+  }
+  for (const Json& sign : json.at("signs")) host.signs.push_back(value_of<HostSign>(kHostSignNames, sign));
+  return host;
+}
+
 }  // namespace
 
 Json evidence_to_json(const Evidence& evidence) {
@@ -122,13 +152,18 @@ Json evidence_to_json(const Evidence& evidence) {
   for (const PathEvidence& path : evidence.paths) paths.push_back(write(path));
   Json packets = Json::array();
   for (const PacketFile& file : evidence.packets) packets.push_back(write(file));
-  return {{"paths", std::move(paths)}, {"packets", std::move(packets)}};
+  Json hosts = Json::array();
+  for (const HostEvidence& host : evidence.hosts) hosts.push_back(write(host));
+  return {{"paths", std::move(paths)}, {"packets", std::move(packets)}, {"hosts", std::move(hosts)}};
 }
 
 Evidence evidence_from_json(const Json& json) {
   Evidence evidence;
   for (const Json& path : json.at("paths")) evidence.paths.push_back(read_path(path));
   for (const Json& file : json.at("packets")) evidence.packets.push_back(read_file(file));
+  // Journals of before there were any.
+  if (!json.contains("hosts")) return evidence;
+  for (const Json& host : json.at("hosts")) evidence.hosts.push_back(read_host(host));
   return evidence;
 }
 

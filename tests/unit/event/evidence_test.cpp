@@ -50,6 +50,13 @@ event::Event event_with_evidence() {
   event.evidence.paths[1].loss.reset();
   event.evidence.paths[1].method.clear();
   event.evidence.packets = {{event::Moment::kStart, "star", "a.pcapng", WallTime(5s), WallTime(6s), 12, 3456}};
+  event.evidence.hosts = {{event::Moment::kStart,
+                           "star",
+                           "ns1",
+                           event::HostVerdict::kDnsOnly,
+                           "up, DNS is answered, nothing else is",
+                           {{"ping", event::WaySays::kSilent}, {"soa", event::WaySays::kAnswers}},
+                           {event::HostSign::kTwoDnsAnswers, event::HostSign::kSynAckTtl}}};
   return event;
 }
 
@@ -69,6 +76,22 @@ TEST_CASE("Evidence written and read back is written the same") {
   CHECK(path.before->upstream == 64500);
   CHECK(path.loss->hop->place == PathPlace::kCountry);
   CHECK(read->evidence.packets[0].bytes == 3456);
+  REQUIRE(read->evidence.hosts.size() == 1);
+  const event::HostEvidence& host = read->evidence.hosts[0];
+  CHECK(host.verdict == event::HostVerdict::kDnsOnly);
+  CHECK(host.ways[1].says == event::WaySays::kAnswers);
+  CHECK(host.signs[1] == event::HostSign::kSynAckTtl);
+  CHECK(json.find(R"("hosts":[{"moment":"start","network":"star","target":"ns1","verdict":"dns-only",)") !=
+        std::string::npos);
+}
+
+TEST_CASE("Evidence from before there were hosts in it is read") {
+  std::string json = event::to_json(event_with_evidence());
+  json.erase(json.find(R"(,"hosts":[)"), json.rfind("]}") + 1 - json.find(R"(,"hosts":[)"));
+  const auto read = event::from_json(json);
+  REQUIRE(read);
+  CHECK(read->evidence.hosts.empty());
+  CHECK(read->evidence.packets.size() == 1);
 }
 
 TEST_CASE("An event without evidence has no such key, and one from before there was any is read") {
