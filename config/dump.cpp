@@ -88,9 +88,8 @@ void write_ask(const probes::HttpSpec& spec, Out out) {
 }
 
 void write_ask(const probes::TraceSpec& spec, Out out) {
-  constexpr std::array<const char*, 3> kMethods = {"icmp", "udp", "tcp"};
   fmt::format_to(out, "    type: trace\n    method: {}\n    max_hops: {}\n    attempts: {}\n",
-                 kMethods[static_cast<std::size_t>(spec.method)], spec.max_hops, spec.attempts);
+                 probes::kTraceMethodNames[static_cast<std::size_t>(spec.method)], spec.max_hops, spec.attempts);
   if (spec.port != 0) fmt::format_to(out, "    port: {}\n", spec.port);
 }
 

@@ -2,6 +2,7 @@
 // nothing about whom it asks or when it was last sent.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -91,6 +92,7 @@ struct HttpSpec {
 };
 
 enum class TraceMethod : std::uint8_t { kIcmp, kUdp, kTcp };
+inline constexpr std::array<const char*, 3> kTraceMethodNames = {"icmp", "udp", "tcp"};
 
 // The path to a target, hop by hop. No channel: it gives paths (probes/trace.hpp), never results.
 struct TraceSpec {

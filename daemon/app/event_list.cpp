@@ -13,6 +13,8 @@ std::string format_events(const std::vector<event::Event>& events, ListFormat fo
   std::string text;
   for (const event::Event& event : events) {
     text += format == ListFormat::kJson ? event::to_json(event) : event::in_words(event);
+    const std::string loss = format == ListFormat::kJson ? std::string() : event::loss_in_words(event.evidence);
+    if (!loss.empty()) text += "; " + loss;
     text += '\n';
   }
   return text;

@@ -57,6 +57,7 @@ struct PathLoss {
 struct PathEvidence {
   Moment moment = Moment::kStart;
   std::string network, target, probe;
+  std::string method;       // "icmp", "udp", "tcp"; empty: of an event from before that was kept
   bool is_control = false;  // of a control, for comparison
   PathSeen now;
   std::optional<PathSeen> before;  // the last whole one from before the fall

@@ -74,6 +74,7 @@ Json write(const PathEvidence& path) {
           {"network", path.network},
           {"target", path.target},
           {"probe", path.probe},
+          {"method", path.method.empty() ? Json(nullptr) : Json(path.method)},
           {"control", path.is_control},
           {"now", write(path.now)},
           {"before", path.before ? write(*path.before) : Json(nullptr)},
@@ -86,6 +87,7 @@ PathEvidence read_path(const Json& json) {
   path.network = json.at("network");
   path.target = json.at("target");
   path.probe = json.at("probe");
+  if (json.contains("method") && !json.at("method").is_null()) path.method = json.at("method");
   path.is_control = json.at("control");
   path.now = read_seen(json.at("now"));
   if (const Json& before = json.at("before"); !before.is_null()) path.before = read_seen(before);

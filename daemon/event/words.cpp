@@ -22,6 +22,14 @@ std::string seconds_text(base::WallTime time) {
   return text.substr(0, text.find('.')) + "Z";
 }
 
+std::string clock_text(base::WallTime time) { return seconds_text(time).substr(11, 8); }
+
+std::string with_commas(std::uint64_t count) {
+  std::string digits = std::to_string(count);
+  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
+  return digits;
+}
+
 // The middle of an interval, and how far off it may be.
 std::string span_text(const Span& span) {
   const double half = base::to_seconds(span.latest - span.earliest) / 2;
@@ -29,24 +37,28 @@ std::string span_text(const Span& span) {
 }
 
 std::string hop_text(const PathHop& hop) {
-  std::string about = hop.as_number == 0 ? std::string() : fmt::format("AS{}", hop.as_number);
-  if (hop.place != PathPlace::kUnknown) {
-    about += std::string(about.empty() ? "" : ", ") + kPathPlaceNames[static_cast<std::size_t>(hop.place)];
-  }
+  const std::string about = whereabouts_in_words(hop);
   return about.empty() ? hop.address : fmt::format("{} ({})", hop.address, about);
 }
 
-std::string text_of(const PathEvidence& path) {
+}  // namespace
+
+std::string whereabouts_in_words(const PathHop& hop) {
+  std::string about = hop.as_number == 0 ? std::string() : fmt::format("AS{}", hop.as_number);
+  if (hop.place == PathPlace::kUnknown) return about;
+  return about + (about.empty() ? "" : ", ") + kPathPlaceNames[static_cast<std::size_t>(hop.place)];
+}
+
+std::string loss_in_words(const PathEvidence& path) {
+  if (!path.loss) return {};
   const PathLoss& loss = *path.loss;
   const std::string end =
       loss.after.distance == 0 ? std::string("no hop answers") : "first silent hop after " + hop_text(loss.after);
   if (!loss.hop) return end;
-  const bool is_target = path.before && loss.hop->address == path.before->hops.back().address;
+  const bool is_target = path.before && !path.before->hops.empty() && loss.hop->address == path.before->hops.back().address;
   if (is_target) return end + ", which is the target";
   return fmt::format("{}, where {} answered before", end, hop_text(*loss.hop));
 }
-
-}  // namespace
 
 std::string loss_in_words(const Evidence& evidence) {
   std::map<std::string, std::size_t> votes;
@@ -54,7 +66,7 @@ std::string loss_in_words(const Evidence& evidence) {
   for (const PathEvidence& path : evidence.paths) {
     if (path.moment != Moment::kStart || path.is_control) continue;
     ++paths;
-    if (path.loss) ++votes[text_of(path)];
+    if (path.loss) ++votes[loss_in_words(path)];
   }
   const auto most = std::ranges::max_element(votes, {}, [](const auto& entry) { return entry.second; });
   if (most == votes.end()) return {};
@@ -87,11 +99,21 @@ std::string in_words(const Event& event) {
       if (event.reachable.usual) line += fmt::format(" of usually {:.0f} %", 100 * *event.reachable.usual);
     }
     if (!event.during.empty()) line += "; during instability";
-    if (const std::string loss = loss_in_words(event.evidence); !loss.empty()) line += "; " + loss;
     if (!event.path.empty()) line += "; path controls in " + event.path + " failed too";
   }
   if (event.kind == Kind::kInstability) line += fmt::format("; down {} times", event.flaps);
   return line;
+}
+
+std::vector<std::string> evidence_in_words(const Evidence& evidence) {
+  std::vector<std::string> lines;
+  if (std::string loss = loss_in_words(evidence); !loss.empty()) lines.push_back(std::move(loss));
+  for (const PacketFile& file : evidence.packets) {
+    lines.push_back(fmt::format("packets at its {}: {} ({} packets, {}–{})",
+                                kMomentNames[static_cast<std::size_t>(file.moment)], file.file,
+                                with_commas(file.packets), clock_text(file.from), clock_text(file.to)));
+  }
+  return lines;
 }
 
 std::string json_text(std::string_view text) {

@@ -16,6 +16,10 @@ bool is_fall(const event::Event& event) {
   return has_paths && (event.kind == event::Kind::kOutage || event.kind == event::Kind::kPartial);
 }
 
+const char* method_of(const config::PlannedTrace& trace) {
+  return probes::kTraceMethodNames[static_cast<std::size_t>(std::get<probes::TraceSpec>(trace.asks->ask).method)];
+}
+
 // The first trace of each target, target by target.
 std::vector<TraceIndex> one_a_target(const std::vector<TraceIndex>& traces, const config::Plan& plan) {
   std::vector<TraceIndex> chosen;
@@ -166,6 +170,7 @@ event::Evidence PathInquiry::answer(const Question& question) const {
     found.network = plan_->networks[planned.network].name;
     found.target = plan_->targets[planned.target].name;
     found.probe = planned.asks->name;
+    found.method = method_of(planned);
     found.is_control = destination.is_control;
     found.now = seen_of(path->second, table, destination);
     if (befores != open_.end()) {
@@ -203,6 +208,7 @@ void PathInquiry::refresh_row(TraceIndex index) {
   row->network = plan_->networks[trace.network].name;
   row->target = plan_->targets[trace.target].name;
   row->probe = trace.asks->name;
+  row->method = method_of(trace);
   if (const PathRecord* const record = book_.find(plan_->trace_name(index)); record != nullptr && record->latest) {
     row->is_reached = record->latest->end == probes::PathEnd::kReached;
     row->traced = record->latest->began;
@@ -210,6 +216,15 @@ void PathInquiry::refresh_row(TraceIndex index) {
     row->upstreams.assign(record->upstreams.begin(), record->upstreams.end());
     row->upstream = record->upstream;
     if (record->whole[0]) row->hops = record->whole[0]->hops.back().distance;
+    const config::AsTable* const table = plan_->configuration.evidence.table.get();
+    const Destination destination = destination_of(index);
+    row->now = seen_of(*record->latest, table, destination);
+    const bool is_whole = row->is_reached.value_or(false);
+    // A name may have come to stand for another host.
+    if (!is_whole && record->whole[0] && record->whole[0]->target == record->latest->target) {
+      row->whole = seen_of(*record->whole[0], table, destination);
+    }
+    row->loss = find_loss(*row->now, row->whole);
   }
   rows_[index] = std::move(row);
   shown_.reset();

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/event/evidence.hpp"
 #include "probes/base/time.hpp"
 
 namespace blipd::evidence {
@@ -19,6 +20,10 @@ struct PathRow {
   std::vector<std::uint32_t> upstreams;  // that it was ever seen to use
   std::uint32_t upstream = 0;            // in use; 0: not known
   std::optional<base::WallTime> traced;
+  std::string method;                    // "icmp", "udp", "tcp"
+  std::optional<event::PathSeen> now;    // by the last trace
+  std::optional<event::PathSeen> whole;  // the last that reached the target, where `now` did not
+  std::optional<event::PathLoss> loss;   // of `now` against that
 };
 
 using PathRows = std::vector<std::shared_ptr<const PathRow>>;

@@ -84,6 +84,9 @@ std::string text_of(const Report& report, bool is_markdown) {
     if (!is_shown(event)) continue;
     fmt::format_to(out, "{}{}\n", bullet, event::in_words(event));
     write_onset(event, indent, out);
+    for (const std::string& line : event::evidence_in_words(event.evidence)) {
+      fmt::format_to(out, "{}{}\n", indent, line);
+    }
   }
   if (report.events.empty()) fmt::format_to(out, "{}none\n", bullet);
   fmt::format_to(out, "\n{}Not watched\n\n", is_markdown ? "## " : "");

@@ -5,6 +5,7 @@
 #include "daemon/page/address.hpp"
 #include "daemon/page/charts.hpp"
 #include "daemon/page/event_card.hpp"
+#include "daemon/page/evidence_part.hpp"
 #include "daemon/page/lanes.hpp"
 #include "daemon/page/standing.hpp"
 #include "daemon/page/views.hpp"
@@ -67,7 +68,8 @@ Html event_view(const Scene& scene, const event::Event& event) {
                          states),
          lanes.finish());
   }
-  html(related_part(scene, event, around));
+  html("<section id=\"evidence\" class=\"evidence\" data-part>\n", evidence_part(event.evidence, {}), "</section>\n",
+       related_part(scene, event, around));
   return html;
 }
 

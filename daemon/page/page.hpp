@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daemon/event/event.hpp"
+#include "daemon/evidence/path_rows.hpp"
 #include "daemon/journal/journal.hpp"
 #include "daemon/pipeline/snapshot.hpp"
 
@@ -23,6 +24,7 @@ struct Live {
   std::shared_ptr<const std::vector<std::shared_ptr<const event::Event>>> ended;
   // What hampers the daemon itself beside the journal (recording, receiving, the first round), a sentence each.
   std::vector<std::string> notices;
+  std::shared_ptr<const evidence::PathRows> paths = nullptr;  // null: none is traced
 };
 
 // Addresses of what a document refers to. An empty script: built without, all is told by tables and still pictures.

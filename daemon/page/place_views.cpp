@@ -4,6 +4,7 @@
 #include "daemon/journal/report.hpp"
 #include "daemon/page/address.hpp"
 #include "daemon/page/charts.hpp"
+#include "daemon/page/evidence_of_place.hpp"
 #include "daemon/page/lanes.hpp"
 #include "daemon/page/ranges.hpp"
 #include "daemon/page/standing.hpp"
@@ -118,6 +119,7 @@ Html network_view(const Scene& scene, config::NetworkIndex index) {
   const char* const state =
       pipeline::kNetworkStateNames[static_cast<std::size_t>(scene.snapshot().networks[index].state)];
   const Html availability = availability_table(scene, events, {{code, network.name}});
+  const Html files = files_of_network(events, code, network.name);
   std::vector<Told> told;
   for (event::Event& event : events) {
     const bool is_ours = event.country == code && event.network == network.name;
@@ -128,7 +130,8 @@ Html network_view(const Scene& scene, config::NetworkIndex index) {
        face("standing", state, network_state(scene, index)), range_links(scene, network_path(code, network.name)),
        reachable_chart(subject, states), lanes.finish(), loss_chart(loss, states), targets_table(scene, index),
        availability);
-  html(events_part(scene, std::move(told)));
+  html(events_part(scene, std::move(told)), "<section id=\"evidence\" class=\"evidence\" data-part>\n",
+       paths_of_network(scene.live, code, network.name), files, "</section>\n");
   return html;
 }
 

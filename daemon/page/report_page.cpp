@@ -6,6 +6,7 @@
 
 #include "daemon/page/charts.hpp"
 #include "daemon/page/event_card.hpp"
+#include "daemon/page/evidence_part.hpp"
 #include "daemon/page/lanes.hpp"
 #include "daemon/page/views.hpp"
 #include "daemon/page/words.hpp"
@@ -16,6 +17,8 @@ namespace {
 
 constexpr std::size_t kBins = 1000;  // as on the page
 constexpr std::size_t kMostCards = 200;
+// Events whose paths are shown hop by hop, some 20 KB each.
+constexpr std::size_t kMostWithHops = 25;
 
 // Networks by country.
 using Places = std::map<std::string, std::set<std::string>>;
@@ -91,9 +94,16 @@ Html body_of(const Scene& scene) {
   html("<section id=\"happened\">\n<h2>What happened</h2>\n", event_table(told, scene.range.to, link, "Events"));
   if (more > 0) html("<p>And ", more, " after those: choose a shorter range.</p>\n");
   html("</section>\n", gaps(scene), "<section>\n<h2>Each of them</h2>\n");
+  std::size_t with_hops = 0;
   for (std::size_t i = 0; i < told.size(); ++i) {
+    const event::Evidence& evidence = told[i].event.evidence;
+    const bool has_hops = !evidence.paths.empty() && ++with_hops <= kMostWithHops;
     html("<article id=\"event-", i + 1, "\"><h3>", headline(told[i].event), "</h3>\n<div class=\"event-card ",
-         class_of(told[i].event), "\">", event_card(told[i].event, scene.range.to), "</div></article>\n");
+         class_of(told[i].event), "\">", event_card(told[i].event, scene.range.to), "</div>\n<div class=\"evidence\">",
+         evidence_part(evidence, {.heading = 4, .is_linked = false, .has_hops = has_hops}), "</div></article>\n");
+  }
+  if (with_hops > kMostWithHops) {
+    html("<p>The paths of ", with_hops - kMostWithHops, " of them are told in a line each: choose a shorter range.</p>\n");
   }
   html("</section>\n");
   return html;

@@ -7,6 +7,7 @@
 #include "daemon/page/address.hpp"
 #include "daemon/page/charts.hpp"
 #include "daemon/page/event_table.hpp"
+#include "daemon/page/evidence_of_place.hpp"
 #include "daemon/page/ranges.hpp"
 #include "daemon/page/standing.hpp"
 #include "daemon/page/views.hpp"
@@ -141,7 +142,9 @@ Html target_view(const Scene& scene, config::TargetIndex index) {
       pipeline::kTargetStateNames[static_cast<std::size_t>(scene.snapshot().targets[index].state)];
   const journal::Bins bins = journal::bins_for(scene.range.from, scene.range.to, kBins);
   std::vector<Told> told;
-  for (event::Event& event : scene.past.events(scene.range)) {
+  std::vector<event::Event> events = scene.past.events(scene.range);
+  const Html files = files_of_network(events, code, network.name);
+  for (event::Event& event : events) {
     const bool is_ours = event.country == code && event.network == network.name &&
                          (event.target == target.name || event.scope == event::Scope::kNetwork);
     if (is_ours || event.scope == event::Scope::kVantage) told.push_back({std::move(event), 0});
@@ -161,7 +164,8 @@ Html target_view(const Scene& scene, config::TargetIndex index) {
        event_table(
            told, scene.snapshot().taken, [](const event::Event& event) { return event_path(event.id); },
            "Events of this host and its network in this range"),
-       "</section>\n");
+       "</section>\n<section id=\"evidence\" class=\"evidence\" data-part>\n",
+       paths_of_target(scene.live, code, network.name, target.name), files, "</section>\n");
   return html;
 }
 

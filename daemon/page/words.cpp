@@ -85,6 +85,15 @@ std::string count_in_words(std::uint64_t count) {
   return digits;
 }
 
+std::string size_in_words(std::uint64_t bytes) {
+  constexpr std::array<const char*, 4> kUnits = {"B", "KiB", "MiB", "GiB"};
+  auto size = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  // What would be shown as 1024 is one of the next.
+  for (; unit + 1 < kUnits.size() && size >= 1023.5; ++unit) size /= 1024;
+  return with_unit(fmt::format("{:.{}f}", size, unit > 0 && size < 9.95 ? 1 : 0), kUnits[unit]);
+}
+
 std::string day_in_words(base::WallTime time) {
   const Calendar calendar(time);
   return fmt::format("{}\u00A0{}", static_cast<unsigned>(calendar.date.day()),

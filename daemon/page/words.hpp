@@ -1,6 +1,7 @@
 // Numbers, times and verdicts as people read them. What is not known is said so: "unknown".
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,8 @@ std::string length_in_words(base::Duration length);
 std::string round_trip_in_words(const std::optional<double>& seconds);
 // "12 345", with thin spaces.
 std::string count_in_words(std::uint64_t count);
+// "812 B", "3.4 KiB", "12 MiB".
+std::string size_in_words(std::uint64_t bytes);
 
 // UTC: "22 Dec 2014 16:15:12", and its parts.
 std::string time_in_words(base::WallTime time);

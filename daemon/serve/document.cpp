@@ -30,7 +30,7 @@ std::vector<std::string> notices_of(const Published& value) {
 }  // namespace
 
 Reply document_reply(std::string_view target, const Published& value) {
-  const page::Live live{value.snapshot, value.journal, value.ended, notices_of(value)};
+  const page::Live live{value.snapshot, value.journal, value.ended, notices_of(value), value.paths};
   page::Document document = page::render(target, live, page::asset_addresses());
   Reply reply;
   reply.status = document.status;

@@ -27,6 +27,7 @@ event::PathEvidence cut_path() {
   path.network = "star \"jv\"";
   path.target = "ns1";
   path.probe = "path";
+  path.method = "udp";
   path.now = {
       WallTime(1419264912s), event::PathEnd::kSilent, 0, {hop(1, "192.0.2.1"), hop(2, ""), hop(3, "203.0.113.9")}};
   path.now.hops[0].round_trip = 412us;
@@ -47,6 +48,7 @@ event::Event event_with_evidence() {
   event.evidence.paths[1].moment = event::Moment::kEnd;
   event.evidence.paths[1].before.reset();
   event.evidence.paths[1].loss.reset();
+  event.evidence.paths[1].method.clear();
   event.evidence.packets = {{event::Moment::kStart, "star", "a.pcapng", WallTime(5s), WallTime(6s), 12, 3456}};
   event.evidence.hosts = {{event::Moment::kStart,
                            "star",
@@ -67,6 +69,7 @@ TEST_CASE("Evidence written and read back is written the same") {
   CHECK(event::to_json(*read) == json);
   REQUIRE(read->evidence.paths.size() == 2);
   const event::PathEvidence& path = read->evidence.paths[0];
+  CHECK(path.method == "udp");
   CHECK(path.now.hops[0].round_trip == 412us);
   CHECK(path.now.hops[0].labels == std::vector<std::uint32_t>{16, 1048575});
   CHECK(path.now.hops[1].address.empty());
@@ -99,6 +102,16 @@ TEST_CASE("An event without evidence has no such key, and one from before there 
   CHECK(event::from_json(json)->evidence.is_empty());
 }
 
+TEST_CASE("A path of before its protocol was kept is read") {
+  const std::string json = event::to_json(event_with_evidence());
+  std::string older = json;
+  for (const std::string key : {"\"method\":\"udp\",", "\"method\":null,"}) older.erase(older.find(key), key.size());
+  const auto read = event::from_json(older);
+  REQUIRE(read);
+  CHECK(read->evidence.paths[0].method.empty());
+  CHECK(read->evidence.paths[0].loss);
+}
+
 TEST_CASE("A loss is said by the hop after which it is silent, and by the one that was there before") {
   event::Evidence evidence;
   CHECK(event::loss_in_words(evidence).empty());
@@ -123,6 +136,21 @@ TEST_CASE("Where paths lose different hops, the words say what most of them say,
   evidence.paths[3].is_control = true;
   evidence.paths[4].moment = event::Moment::kEnd;
   CHECK(event::loss_in_words(evidence) == "first silent hop after 203.0.113.9 (AS64500, upstream) (2 of 3 paths)");
+}
+
+TEST_CASE("Evidence in words is a line for the lost hop and one for each file") {
+  event::Evidence evidence;
+  CHECK(event::evidence_in_words(evidence).empty());
+  evidence.paths = {cut_path()};
+  evidence.paths[0].loss->hop.reset();
+  evidence.packets = {{event::Moment::kStart, "star", "a.pcapng", WallTime(43201s), WallTime(43221s), 1234, 3456},
+                      {event::Moment::kEnd, "star", "b.pcapng", WallTime(86399s), WallTime(86400s), 1234567, 3456},
+                      {event::Moment::kEnd, "c1", "c.pcapng", WallTime(0s), WallTime(0s), 999, 3456}};
+  CHECK(event::evidence_in_words(evidence) ==
+        std::vector<std::string>{"first silent hop after 203.0.113.9 (AS64500, upstream)",
+                                 "packets at its start: a.pcapng (1,234 packets, 12:00:01–12:00:21)",
+                                 "packets at its end: b.pcapng (1,234,567 packets, 23:59:59–00:00:00)",
+                                 "packets at its end: c.pcapng (999 packets, 00:00:00–00:00:00)"});
 }
 
 TEST_CASE("Evidence is added up to its bounds, and what was there first stays") {

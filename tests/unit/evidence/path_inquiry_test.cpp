@@ -127,6 +127,7 @@ TEST_CASE("what was traced is compared with the path from before, and attached w
   CHECK_FALSE(path.is_control);
   CHECK(path.network == "b");
   CHECK(path.probe == "path");
+  CHECK(path.method == "icmp");
   CHECK(path.now.hops.size() == 1);
   REQUIRE(path.before);
   CHECK(path.before->at == base::WallTime(900s));
@@ -206,6 +207,27 @@ TEST_CASE("rows say how each path is, and stay the same object while nothing is 
   CHECK(row.hops == 3U);
   CHECK(row.is_reached == false);
   CHECK(row.changes == 1);
+}
+
+TEST_CASE("a row has the last path, and beside one that is cut the last whole one and what is lost of it") {
+  const auto plan = plan_of("{name: b, targets: [198.18.8.1]}");
+  PathInquiry inquiry(plan);
+  CHECK_FALSE(inquiry.rows()->at(0)->now);
+  const std::string name = "XX/b/198.18.8.1/path";
+  inquiry.on_path(traced(name, "198.18.0.9 198.18.1.1 198.18.8.1", "198.18.8.1", 900, MonoTime(1s)));
+  const evidence::PathRow whole = *inquiry.rows()->at(0);
+  REQUIRE(whole.now);
+  CHECK(whole.method == "icmp");
+  CHECK(whole.now->hops.size() == 3);
+  CHECK_FALSE(whole.whole);
+  CHECK_FALSE(whole.loss);
+  inquiry.on_path(traced(name, "198.18.0.9", "198.18.8.1", 910, MonoTime(2s)));
+  const evidence::PathRow cut = *inquiry.rows()->at(0);
+  CHECK(cut.now->at == base::WallTime(910s));
+  REQUIRE(cut.whole);
+  CHECK(cut.whole->at == base::WallTime(900s));
+  REQUIRE(cut.loss);
+  CHECK(cut.loss->hop->address == "198.18.1.1");
 }
 
 TEST_CASE("a reload keeps what is known of paths that are still traced") {

@@ -65,6 +65,23 @@ TEST_CASE("Whatever happened, the four parts add up to the whole time") {
   }
 }
 
+TEST_CASE("Markdown and text have a short line for each piece of evidence, CSV has none") {
+  auto event = make_event(event::Scope::kNetwork, "n", 10s, 60s);
+  event::PathEvidence path;
+  path.loss = event::PathLoss{{2, "198.18.5.2", 64502, event::PathPlace::kUpstream, {}, {}, {}}, {}, {}};
+  event.evidence.paths = {path};
+  event.evidence.packets = {{event::Moment::kStart, "n", "f_start.pcapng", WallTime(1s), WallTime(21s), 1234, 5}};
+  const auto report = journal::make_report(WallTime(0s), WallTime(100s), {event}, {});
+  const std::string loss = "first silent hop after 198.18.5.2 (AS64502, upstream)\n";
+  const std::string packets = "packets at its start: f_start.pcapng (1,234 packets, 00:00:01–00:00:21)\n";
+  const std::string text = journal::format_report(report, journal::ReportFormat::kText);
+  CHECK(text.find("\n    " + loss + "    " + packets) != std::string::npos);
+  const std::string markdown = journal::format_report(report, journal::ReportFormat::kMarkdown);
+  CHECK(markdown.find("\n  - " + loss + "  - " + packets) != std::string::npos);
+  CHECK(journal::format_report(report, journal::ReportFormat::kCsv).find("pcapng") == std::string::npos);
+  CHECK(journal::format_report(report, journal::ReportFormat::kJson).find("\"file\":\"f_start.pcapng\"") != std::string::npos);
+}
+
 TEST_CASE("CSV quotes what RFC 4180 asks for") {
   auto event = make_event(event::Scope::kNetwork, "north, \"far\"", 10s, 20s);
   event.id = "id";

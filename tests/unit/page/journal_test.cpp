@@ -7,6 +7,7 @@
 #include "daemon/journal/store.hpp"
 #include "daemon/page/page.hpp"
 #include "daemon/page/report_page.hpp"
+#include "evidence.hpp"
 #include "sample.hpp"
 
 using namespace blipd;
@@ -109,6 +110,29 @@ TEST_CASE("A report is one document that needs nothing beside itself") {
   CHECK(contains(html, "<h3>Outage of KP/star-jv</h3>"));
   CHECK(contains(html, "KP/mobile"));  // named, though it had no event of its own
   CHECK(contains(html, "All of it was watched."));
+}
+
+TEST_CASE("A report has the evidence of its events, names files without a link, and bounds the hops that it shows") {
+  const Kept kept;
+  const std::size_t events = 27;
+  {
+    journal::Store store(kept.file());
+    store.begin();
+    for (std::size_t i = 0; i < events; ++i) {
+      event::Event event = sample::outage("KP/e" + std::to_string(i), event::Scope::kNetwork, "star-jv", 3h, 1min);
+      event.evidence.paths = {sample::cut_path()};
+      event.evidence.packets = {sample::packet_file()};
+      store.write(event);
+    }
+    store.commit();
+  }
+  const std::string html = report_document(kept.file(), {sample::kNow - 4h, sample::kNow}, {"", ""});
+  CHECK(count_of(html, "<h4>Evidence</h4>") == events);
+  CHECK(count_of(html, "where 198.18.5.2 (AS64510, country) answered before</td>") == events);
+  CHECK(count_of(html, ">20141222T161500Z_KP_star-jv_KP-1_start.pcapng</th>") == events);
+  CHECK_FALSE(contains(html, "/api/"));
+  CHECK(count_of(html, "first lost hop") == 25);
+  CHECK(contains(html, "The paths of 2 of them are told in a line each"));
 }
 
 TEST_CASE("Every place that a report leads to is in it") {
