@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <variant>
 #include <optional>
+#include <variant>
 
 #include "daemon/detect/hops.hpp"
 #include "daemon/detect/host_verdict.hpp"

@@ -55,7 +55,8 @@ std::string loss_in_words(const PathEvidence& path) {
   const std::string end =
       loss.after.distance == 0 ? std::string("no hop answers") : "first silent hop after " + hop_text(loss.after);
   if (!loss.hop) return end;
-  const bool is_target = path.before && !path.before->hops.empty() && loss.hop->address == path.before->hops.back().address;
+  const bool is_target =
+      path.before && !path.before->hops.empty() && loss.hop->address == path.before->hops.back().address;
   if (is_target) return end + ", which is the target";
   return fmt::format("{}, where {} answered before", end, hop_text(*loss.hop));
 }

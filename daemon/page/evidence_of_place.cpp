@@ -53,10 +53,9 @@ Html paths_of_network(const Live& live, std::string_view country, std::string_vi
   for (std::size_t i = 0; i < rows.size() && i < kMostPaths; ++i) {
     const evidence::PathRow* const row = rows[i];
     html("<tr><th scope=\"row\"><a href=\"", target_path(country, network, row->target), "\">",
-         path_in_words(path_of(*row)), "</a></th><td>",
-         path_state(row->now ? row->now->end : event::PathEnd::kAborted), "</td><td class=\"number\">",
-         row->hops ? std::to_string(*row->hops) : "unknown", "</td><td>", as_in_words(row->upstream),
-         "</td><td class=\"number\">", row->changes, "</td><td>");
+         path_in_words(path_of(*row)), "</a></th><td>", path_state(row->now ? row->now->end : event::PathEnd::kAborted),
+         "</td><td class=\"number\">", row->hops ? std::to_string(*row->hops) : "unknown", "</td><td>",
+         as_in_words(row->upstream), "</td><td class=\"number\">", row->changes, "</td><td>");
     if (row->traced) html(time_element(*row->traced));
     html("</td></tr>\n");
   }

@@ -14,19 +14,19 @@ namespace {
 using event::Moment;
 using event::PathEvidence;
 
-void write_heading(unsigned level, const char* text, Html& html) {
-  html("<h", level, ">", text, "</h", level, ">\n");
-}
+void write_heading(unsigned level, const char* text, Html& html) { html("<h", level, ">", text, "</h", level, ">\n"); }
 
 // A line for each path.
 void write_summary(const std::vector<const PathEvidence*>& paths, Html& html) {
   html(
-      "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Paths\"><table class=\"paths-told\"><thead><tr><th "
+      "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Paths\"><table "
+      "class=\"paths-told\"><thead><tr><th "
       "scope=\"col\">Path to</th><th scope=\"col\">Is</th><th scope=\"col\">How it ends</th><th scope=\"col\">Upstream "
       "before</th><th scope=\"col\">Upstream now</th></tr></thead><tbody>\n");
   for (const PathEvidence* path : paths) {
     const std::string loss = event::loss_in_words(*path);
-    html("<tr><th scope=\"row\">", path_in_words(*path), "</th><td>", path_state(path->now.end), "</td><td>", loss.empty() ? sentence_of(path->now.end) : loss, "</td>");
+    html("<tr><th scope=\"row\">", path_in_words(*path), "</th><td>", path_state(path->now.end), "</td><td>",
+         loss.empty() ? sentence_of(path->now.end) : loss, "</td>");
     if (path->is_control) {
       html("<td></td><td></td></tr>\n");
       continue;
@@ -60,8 +60,10 @@ void write_paths(const event::Evidence& evidence, Moment moment, const EvidenceS
 Html packets_table(const std::vector<FileRow>& rows, bool is_linked) {
   Html html;
   html(
-      "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Files of packets\"><table class=\"files\"><thead><tr>"
-      "<th scope=\"col\">Of</th><th scope=\"col\">Network</th><th scope=\"col\">File</th><th scope=\"col\">From</th><th "
+      "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Files of packets\"><table "
+      "class=\"files\"><thead><tr>"
+      "<th scope=\"col\">Of</th><th scope=\"col\">Network</th><th scope=\"col\">File</th><th "
+      "scope=\"col\">From</th><th "
       "scope=\"col\">To</th><th scope=\"col\" class=\"number\">Packets</th><th scope=\"col\" "
       "class=\"number\">Size</th></tr></thead><tbody>\n");
   for (const auto& [file, of] : rows) {
@@ -84,14 +86,16 @@ Html evidence_part(const event::Evidence& evidence, const EvidenceStyle& style) 
   write_heading(style.heading, "Evidence", html);
   if (!evidence.paths.empty()) {
     html(
-        "<p class=\"hint\">Where packets ended, and where they did before. Answers come back by a way of their own: a hop "
+        "<p class=\"hint\">Where packets ended, and where they did before. Answers come back by a way of their own: a "
+        "hop "
         "that is lost may be there and unable to answer us.</p>\n");
   }
   for (const Moment moment : {Moment::kStart, Moment::kEnd}) write_paths(evidence, moment, style, html);
   if (evidence.packets.empty()) return html;
   write_heading(style.heading + 1, "Packets", html);
   html(
-      "<p class=\"hint\">What was on the wire around it, for Wireshark and tshark. Files are removed after a time.</p>\n");
+      "<p class=\"hint\">What was on the wire around it, for Wireshark and tshark. Files are removed after a "
+      "time.</p>\n");
   std::vector<FileRow> rows;
   for (const event::PacketFile& file : evidence.packets) {
     rows.push_back({&file, {}});

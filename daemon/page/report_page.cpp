@@ -103,7 +103,8 @@ Html body_of(const Scene& scene) {
          evidence_part(evidence, {.heading = 4, .is_linked = false, .has_hops = has_hops}), "</div></article>\n");
   }
   if (with_hops > kMostWithHops) {
-    html("<p>The paths of ", with_hops - kMostWithHops, " of them are told in a line each: choose a shorter range.</p>\n");
+    html("<p>The paths of ", with_hops - kMostWithHops,
+         " of them are told in a line each: choose a shorter range.</p>\n");
   }
   html("</section>\n");
   return html;

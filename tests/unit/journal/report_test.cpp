@@ -79,7 +79,8 @@ TEST_CASE("Markdown and text have a short line for each piece of evidence, CSV h
   const std::string markdown = journal::format_report(report, journal::ReportFormat::kMarkdown);
   CHECK(markdown.find("\n  - " + loss + "  - " + packets) != std::string::npos);
   CHECK(journal::format_report(report, journal::ReportFormat::kCsv).find("pcapng") == std::string::npos);
-  CHECK(journal::format_report(report, journal::ReportFormat::kJson).find("\"file\":\"f_start.pcapng\"") != std::string::npos);
+  CHECK(journal::format_report(report, journal::ReportFormat::kJson).find("\"file\":\"f_start.pcapng\"") !=
+        std::string::npos);
 }
 
 TEST_CASE("CSV quotes what RFC 4180 asks for") {

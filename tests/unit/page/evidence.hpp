@@ -51,8 +51,7 @@ inline event::PathEvidence control_path() {
 }
 
 inline event::PacketFile packet_file(std::string file = "20141222T161500Z_KP_star-jv_KP-1_start.pcapng") {
-  return {event::Moment::kStart,          "star-jv", std::move(file), kNow - std::chrono::seconds(20), kNow,
-          12345,                          2 << 20};
+  return {event::Moment::kStart, "star-jv", std::move(file), kNow - std::chrono::seconds(20), kNow, 12345, 2 << 20};
 }
 
 }  // namespace blipd::page::sample

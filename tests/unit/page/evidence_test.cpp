@@ -114,8 +114,9 @@ TEST_CASE("An event's view tells its paths in words, those to controls last, and
   CHECK(at("star-jv/ns1 by UDP") < html.size());
   const auto rows = rows_of(html);
   const auto has = [&](const std::string& row) { return std::ranges::find(rows, row) != rows.end(); };
-  CHECK(has("star-jv/ns1 by ICMP cut first silent hop after 198.18.3.2 (AS64501, upstream), where 198.18.5.2 (AS64510, "
-            "country) answered before AS64501 unknown "));
+  CHECK(
+      has("star-jv/ns1 by ICMP cut first silent hop after 198.18.3.2 (AS64501, upstream), where 198.18.5.2 (AS64510, "
+          "country) answered before AS64501 unknown "));
   CHECK(has("star-jv/ns1 by UDP whole reached its target AS64501 AS64501 "));
   CHECK(has("control c1 by ICMP whole reached its target "));
   CHECK_FALSE(contains(html, "<h3>Packets</h3>"));
@@ -199,8 +200,9 @@ TEST_CASE("A network's view has its paths in a line each and the files of its ev
   const std::string html = render("/country/KP/network/star-jv", live, sample::kAssets).html;
   CHECK(count_of(html, "href=\"/api/v1/evidence/") == 1);
   CHECK(contains(html, "<a href=\"/event/KP%2Foutage\">outage</a>, start</td>"));
-  CHECK(contains(html, "<a href=\"/country/KP/network/star-jv/target/ns1\">star-jv/ns1 by TCP</a></th><td><span "
-                       "class=\"sign\" data-state=\"down\">cut</span></td><td class=\"number\">5</td><td>AS64501</td>"));
+  CHECK(contains(html,
+                 "<a href=\"/country/KP/network/star-jv/target/ns1\">star-jv/ns1 by TCP</a></th><td><span "
+                 "class=\"sign\" data-state=\"down\">cut</span></td><td class=\"number\">5</td><td>AS64501</td>"));
   CHECK_FALSE(contains(html, "mobile/gw by TCP"));
   const std::string target = render("/country/KP/network/star-jv/target/ns1", live, sample::kAssets).html;
   CHECK(contains(target, "star-jv/ns1 by TCP"));

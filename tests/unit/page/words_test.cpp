@@ -42,8 +42,12 @@ TEST_CASE("Counts are set in threes from five digits on") {
   CHECK(count_in_words(9999) == "9999");
   CHECK(count_in_words(10000) == "10\u202F000");
   CHECK(count_in_words(1234567) == "1\u202F234\u202F567");
-  CHECK(size_in_words(0) == "0\u00A0" "B");
-  CHECK(size_in_words(1023) == "1023\u00A0" "B");
+  CHECK(size_in_words(0) ==
+        "0\u00A0"
+        "B");
+  CHECK(size_in_words(1023) ==
+        "1023\u00A0"
+        "B");
   CHECK(size_in_words(1024) == "1.0\u00A0KiB");
   CHECK(size_in_words(10189) == "10\u00A0KiB");
   CHECK(size_in_words((1 << 20) - 513) == "1023\u00A0KiB");
