@@ -81,7 +81,7 @@ class World:
         )
         pair.far.start("nginx", settings.peer("nginx"), "-c", config, "-e", directory / "nginx.log", directory=directory)
         pair.far.start("odd", sys.executable, settings.ROOT / "tests/integration/harness/odd_web_server.py", ODD, directory=directory)
-        pair.far.nft(f"table inet world {{ chain in {{ type filter hook input priority 0; policy accept; ip daddr {SILENT} drop\n }} }}")
+        pair.far.nft(f"table inet world {{\n chain in {{\n type filter hook input priority 0; policy accept;\n ip daddr {SILENT} drop\n }}\n }}")
         for port in (HTTP, HTTPS, ODD):
             wait_until(lambda port=port: self._listens(port), 10, f"somebody listens on port {port}")
 
