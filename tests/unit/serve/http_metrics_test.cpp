@@ -24,7 +24,9 @@ sample::Draft asked_by_http(bool tls) {
   sample::PlanMaker maker{sample::small_plan()};
   const auto channel = maker.channel(0, "web");
   probes::ProbeSpec spec = maker.plan.channels[channel].spec();
-  spec.ask = probes::HttpSpec{.tls = tls};
+  probes::HttpSpec http;
+  http.tls = tls;
+  spec.ask = http;
   maker.ask_by(maker.plan.channels[channel], spec);
   sample::Draft draft = sample::empty_snapshot(std::move(maker.plan));
   draft.channels.at(channel).http = std::make_shared<const pipeline::HttpRow>();
