@@ -30,6 +30,7 @@ struct Arguments {
   std::string config = kDefaultConfig;
   std::string shard = "1/1";
   std::string probe_config;  // empty: ask in the usual ways
+  bool probe_trace = false;
   bool dump = false;
   std::vector<std::string> hosts;
   StatusOptions status;
@@ -87,8 +88,14 @@ void describe(CLI::App& program, Arguments& arguments, std::function<int()>& cal
 
   CLI::App* probe = program.add_subcommand("probe", "Ask hosts once in each way, and compare the answers");
   probe->add_option("--config", arguments.probe_config, "Ask in the ways of this configuration")->type_name("FILE");
+  probe->add_flag("--trace", arguments.probe_trace, "Trace the path to each by ICMP, UDP and TCP as well");
   probe->add_option("HOST", arguments.hosts, "Names or addresses")->type_name("")->required();
-  probe->callback([&] { call = [&] { return run_probe(arguments.probe_config, arguments.hosts); }; });
+  probe->callback([&] {
+    call = [&] {
+      return run_probe(arguments.probe_config, arguments.hosts,
+                       arguments.probe_trace ? ProbeTraces::kAll : ProbeTraces::kNone);
+    };
+  });
 
   CLI::App* report = program.add_subcommand("report", "Say what happened, from the journal");
   report->add_option("--journal", arguments.report.journal, "The journal")->type_name("FILE")->capture_default_str();

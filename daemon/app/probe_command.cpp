@@ -2,17 +2,22 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <map>
+#include <numeric>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "config/load.hpp"
 #include "config/plan.hpp"
 #include "daemon/app/app.hpp"
+#include "daemon/app/path_words.hpp"
 #include "daemon/app/probe_verdict.hpp"
 #include "daemon/engine/engine.hpp"
+#include "daemon/evidence/geography.hpp"
 
 namespace blipd::app {
 
@@ -22,6 +27,9 @@ namespace asio = boost::asio;
 
 constexpr std::chrono::seconds kResolvePatience(6);
 constexpr std::chrono::milliseconds kRetry(50);
+constexpr std::chrono::seconds kTraceTimeout(1);
+// Within the budget of one prefix traces wait for one another.
+constexpr std::chrono::minutes kTracePatience(2);
 
 std::vector<probes::ProbeSpec> default_ways() {
   const auto make = [](const char* name, auto ask) {
@@ -54,6 +62,27 @@ std::vector<probes::ProbeSpec> ways_of(const config::Configuration& configuratio
   return all;
 }
 
+// As the daemon traces it where it is told to; else with the ports that are usual.
+void add_traces(std::vector<probes::ProbeSpec>& ways) {
+  for (const auto& [method, port] : {std::pair<probes::TraceMethod, std::uint16_t>{probes::TraceMethod::kIcmp, 0},
+                                     {probes::TraceMethod::kUdp, 33434},
+                                     {probes::TraceMethod::kTcp, 80}}) {
+    const bool is_there = std::ranges::any_of(ways, [&, wanted = method](const probes::ProbeSpec& spec) {
+      const auto* const trace = std::get_if<probes::TraceSpec>(&spec.ask);
+      return trace != nullptr && trace->method == wanted;
+    });
+    if (is_there) continue;
+    probes::ProbeSpec spec;
+    spec.name = fmt::format("path by {}", probes::kTraceMethodNames[static_cast<std::size_t>(method)]);
+    spec.timeout = kTraceTimeout;
+    probes::TraceSpec trace;
+    trace.method = method;
+    trace.port = port;
+    spec.ask = trace;
+    ways.push_back(std::move(spec));
+  }
+}
+
 // The configured target that somebody means by its name or its host.
 const config::Target* find_target(const config::Configuration& configuration, const std::string& wanted) {
   for (const config::Country& country : configuration.countries) {
@@ -71,8 +100,9 @@ const config::Target* find_target(const config::Configuration& configuration, co
 
 // A configuration of just the hosts that were named; politeness as configured.
 config::Configuration only(const config::Configuration& configuration, const std::vector<std::string>& hosts,
-                           const std::vector<probes::ProbeSpec>& otherwise) {
+                           const std::vector<probes::ProbeSpec>& otherwise, ProbeTraces traces) {
   config::Configuration result;
+  result.evidence.table = configuration.evidence.table;
   result.budget = configuration.budget;
   result.engine = configuration.engine;
   config::Network network;
@@ -81,16 +111,20 @@ config::Configuration only(const config::Configuration& configuration, const std
     const config::Target* known = find_target(configuration, host);
     network.targets.push_back(known != nullptr ? *known : config::Target{host, host, otherwise});
     network.targets.back().name = host;
+    if (traces == ProbeTraces::kAll) add_traces(network.targets.back().probes);
   }
   result.countries.push_back({"XX", "asked once", {network}});
   return result;
 }
 
-// Asks every channel of the plan once; those whose names are still being looked up, once they resolve.
+// Asks every channel of the plan once; those whose names are still being looked up, once they resolve. Then traces its
+// paths, if it is to.
 class OneRound final : public probes::ResultSink {
  public:
-  explicit OneRound(std::shared_ptr<const config::Plan> plan)
+  OneRound(std::shared_ptr<const config::Plan> plan, ProbeTraces traces)
       : plan_(std::move(plan)), answers_(plan_->channels.size()) {
+    const std::size_t paths = traces == ProbeTraces::kAll ? plan_->traces.size() : 0;
+    for (config::TraceIndex i = 0; i < paths; ++i) to_trace_.insert(plan_->trace_name(i));
     for (probes::ChannelIndex i = 0; i < answers_.size(); ++i) to_ask_.push_back(i);
   }
 
@@ -113,6 +147,8 @@ class OneRound final : public probes::ResultSink {
 
   // By channel; all present after run().
   const std::vector<std::optional<ProbeAnswer>>& answers() const { return answers_; }
+  // By the name of the trace. What is not there was not to be had in time.
+  const std::map<std::string, probes::TracedPath>& paths() const { return paths_; }
 
   void on_sent(probes::ChannelIndex, base::MonoTime) override {}
   void on_remark(const probes::Remark&) override {}
@@ -127,8 +163,7 @@ class OneRound final : public probes::ResultSink {
     answer = ProbeAnswer{plan_->channels[result.channel].spec(), result,
                          detail != nullptr ? *detail : probes::AnswerDetail{}, clock_.read().wall};
     if (++answered_ < answers_.size()) return;
-    engine_->stop();
-    io_.stop();
+    if (to_trace_.empty()) end();
   }
 
  private:
@@ -136,8 +171,28 @@ class OneRound final : public probes::ResultSink {
     engine_->ask_now(std::exchange(to_ask_, {}));
     timer_.expires_after(kRetry);
     timer_.async_wait([this](const boost::system::error_code& error) {
-      if (!error) ask();
+      if (error) return;
+      if (answered_ == answers_.size()) trace();
+      ask();
     });
+  }
+
+  void trace() {
+    if (!trace_until_) {
+      std::vector<config::TraceIndex> all(plan_->traces.size());
+      std::iota(all.begin(), all.end(), config::TraceIndex{0});
+      engine_->trace_now(all);
+      trace_until_ = clock_.read().mono + kTracePatience;
+    }
+    for (probes::TracedPath& path : engine_->take_paths()) {
+      if (to_trace_.erase(path.name) > 0) paths_.emplace(path.name, std::move(path));
+    }
+    if (to_trace_.empty() || clock_.read().mono >= *trace_until_) end();
+  }
+
+  void end() {
+    engine_->stop();
+    io_.stop();
   }
 
   std::shared_ptr<const config::Plan> plan_;
@@ -149,9 +204,24 @@ class OneRound final : public probes::ResultSink {
   std::vector<probes::ChannelIndex> to_ask_;
   std::vector<std::optional<ProbeAnswer>> answers_;
   std::size_t answered_ = 0;
+  std::set<std::string> to_trace_;
+  std::map<std::string, probes::TracedPath> paths_;
+  std::optional<base::MonoTime> trace_until_;  // absent: not begun
 };
 
-void print(const config::Plan& plan, const std::vector<std::optional<ProbeAnswer>>& answers) {
+void print_paths(const config::Plan& plan, config::TargetIndex target, const OneRound& round) {
+  for (config::TraceIndex i = 0; i < plan.traces.size(); ++i) {
+    if (plan.traces[i].target != target) continue;
+    const auto path = round.paths().find(plan.trace_name(i));
+    if (path == round.paths().end()) continue;
+    fmt::print("  {}\n{}", plan.traces[i].asks->name,
+               describe(evidence::seen_of(path->second, plan.configuration.evidence.table.get(), {})));
+  }
+}
+
+void print(const config::Plan& plan, const OneRound& round) {
+  const std::vector<std::optional<ProbeAnswer>>& answers = round.answers();
+  config::TargetIndex index = 0;
   for (const config::PlannedTarget& target : plan.targets) {
     fmt::print("{}\n", target.host == target.name ? target.name : fmt::format("{} ({})", target.name, target.host));
     std::vector<ProbeAnswer> of_target;
@@ -161,12 +231,13 @@ void print(const config::Plan& plan, const std::vector<std::optional<ProbeAnswer
       fmt::print("  {:<12} {}\n", of_target.back().spec.name, describe(of_target.back()));
     }
     fmt::print("  {:<12} {}\n", "verdict", compare(of_target));
+    print_paths(plan, index++, round);
   }
 }
 
 }  // namespace
 
-int run_probe(const std::string& config_path, const std::vector<std::string>& hosts) {
+int run_probe(const std::string& config_path, const std::vector<std::string>& hosts, ProbeTraces traces) {
   config::Configuration configuration;
   std::vector<probes::ProbeSpec> ways = default_ways();
   if (!config_path.empty()) {
@@ -176,13 +247,13 @@ int run_probe(const std::string& config_path, const std::vector<std::string>& ho
     configuration = std::move(loaded.configuration);
     ways = ways_of(configuration);
   }
-  const auto plan = config::make_plan(only(configuration, hosts, ways), nullptr);
-  OneRound round(plan);
+  const auto plan = config::make_plan(only(configuration, hosts, ways, traces), nullptr);
+  OneRound round(plan, traces);
   if (const auto done = round.run(); !done) {
     fmt::print(stderr, "{}\n", done.error().text);
     return kExitEnvironment;
   }
-  print(*plan, round.answers());
+  print(*plan, round);
   return kExitFine;
 }
 

@@ -106,9 +106,33 @@ std::string in_words(const Event& event) {
   return line;
 }
 
+std::string hosts_in_words(const Evidence& evidence, Moment moment) {
+  std::map<HostVerdict, std::size_t> verdicts;
+  std::string signs;
+  for (const HostEvidence& host : evidence.hosts) {
+    if (host.moment != moment) continue;
+    ++verdicts[host.verdict];
+    for (const HostSign sign : host.signs) {
+      signs += fmt::format("{}{} ({})", signs.empty() ? "; signs: " : ", ",
+                           kHostSignNames[static_cast<std::size_t>(sign)], host.target);
+    }
+  }
+  std::string text;
+  for (const auto& [verdict, count] : verdicts) {
+    text +=
+        fmt::format("{}{} {}", text.empty() ? "" : ", ", count, kHostVerdictNames[static_cast<std::size_t>(verdict)]);
+  }
+  return text + signs;
+}
+
 std::vector<std::string> evidence_in_words(const Evidence& evidence) {
   std::vector<std::string> lines;
   if (std::string loss = loss_in_words(evidence); !loss.empty()) lines.push_back(std::move(loss));
+  for (const Moment moment : {Moment::kStart, Moment::kEnd}) {
+    const std::string hosts = hosts_in_words(evidence, moment);
+    if (hosts.empty()) continue;
+    lines.push_back(fmt::format("hosts at its {}: {}", kMomentNames[static_cast<std::size_t>(moment)], hosts));
+  }
   for (const PacketFile& file : evidence.packets) {
     lines.push_back(fmt::format("packets at its {}: {} ({} packets, {}–{})",
                                 kMomentNames[static_cast<std::size_t>(file.moment)], file.file,

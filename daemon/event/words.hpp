@@ -16,8 +16,12 @@ std::string place_in_words(const Event& event);
 // be. Evidence left out.
 std::string in_words(const Event& event);
 
-// What its evidence says, a line each: the first lost hop, the files of packets. "packets at its start: FILE (1,234
-// packets, 12:00:01–12:00:21)".
+// How many hosts had which verdict, and what signs were seen: "2 silent, 1 icmp-filtered; signs: reset-ttl (web)".
+// Empty where there are none of that moment.
+std::string hosts_in_words(const Evidence& evidence, Moment moment);
+
+// What its evidence says, a line each: the first lost hop, the hosts, the files of packets. "packets at its start: FILE
+// (1,234 packets, 12:00:01–12:00:21)".
 std::vector<std::string> evidence_in_words(const Evidence& evidence);
 
 // "AS64500, upstream": what is known of where a hop lies. Empty: nothing is.

@@ -4,6 +4,7 @@
 
 #include "daemon/event/words.hpp"
 #include "daemon/page/address.hpp"
+#include "daemon/page/hosts_table.hpp"
 #include "daemon/page/path_table.hpp"
 #include "daemon/page/words.hpp"
 
@@ -91,6 +92,13 @@ Html evidence_part(const event::Evidence& evidence, const EvidenceStyle& style) 
         "that is lost may be there and unable to answer us.</p>\n");
   }
   for (const Moment moment : {Moment::kStart, Moment::kEnd}) write_paths(evidence, moment, style, html);
+  for (const Moment moment : {Moment::kStart, Moment::kEnd}) {
+    const Html hosts = hosts_table(evidence, moment);
+    if (hosts.is_empty()) continue;
+    write_heading(style.heading + 1, moment == Moment::kStart ? "Hosts when it was found" : "Hosts after its end",
+                  html);
+    html(hosts);
+  }
   if (evidence.packets.empty()) return html;
   write_heading(style.heading + 1, "Packets", html);
   html(

@@ -1,5 +1,5 @@
-// What an event has to show for itself: the paths at its start and at its end with those to controls beside them, and
-// the files of packets. What was seen, never why.
+// What an event has to show for itself: the paths at its start and at its end with those to controls beside them, what
+// hosts said by each way of asking, and the files of packets. What was seen, never why.
 #pragma once
 
 #include <vector>

@@ -153,6 +153,23 @@ TEST_CASE("Evidence in words is a line for the lost hop and one for each file") 
                                  "packets at its end: c.pcapng (999 packets, 00:00:00–00:00:00)"});
 }
 
+TEST_CASE("Hosts in words are how many have which verdict, and their signs") {
+  using event::HostSign;
+  using event::HostVerdict;
+  event::Evidence evidence;
+  const auto add = [&](event::Moment moment, const char* target, HostVerdict verdict, std::vector<HostSign> signs) {
+    evidence.hosts.push_back({moment, "star", target, verdict, "", {}, std::move(signs)});
+  };
+  add(event::Moment::kStart, "ns1", HostVerdict::kSilent, {});
+  add(event::Moment::kStart, "web", HostVerdict::kIcmpFiltered, {HostSign::kResetTtl, HostSign::kSynAckTtl});
+  add(event::Moment::kStart, "ns2", HostVerdict::kSilent, {HostSign::kTwoDnsAnswers});
+  add(event::Moment::kEnd, "ns1", HostVerdict::kUpAll, {});
+  CHECK(event::evidence_in_words(evidence) ==
+        std::vector<std::string>{"hosts at its start: 1 icmp-filtered, 2 silent; signs: reset-ttl (web), synack-ttl "
+                                 "(web), two-dns-answers (ns2)",
+                                 "hosts at its end: 1 up-all"});
+}
+
 TEST_CASE("Evidence is added up to its bounds, and what was there first stays") {
   event::Evidence evidence;
   event::Evidence more;

@@ -135,6 +135,32 @@ TEST_CASE("Files of packets are linked on the page, by an address that holds wha
   CHECK(contains(alone, "<h4>Evidence</h4>"));
 }
 
+TEST_CASE("Hosts have a verdict by word and sign, what each way says, and signs in words") {
+  using event::HostVerdict;
+  event::Evidence evidence;
+  evidence.hosts = {{event::Moment::kStart,
+                     "star-jv",
+                     "ns1",
+                     HostVerdict::kIcmpFiltered,
+                     "up, ICMP is not answered",
+                     {{"ping", event::WaySays::kSilent}, {"web", event::WaySays::kAnswers}},
+                     {event::HostSign::kTwoDnsAnswers, event::HostSign::kResetTtl}},
+                    {event::Moment::kEnd, "star-jv", "ns1", HostVerdict::kUpAll, "up", {}, {}},
+                    {event::Moment::kEnd, "star-jv", "ns2", HostVerdict::kSilent, "silent", {}, {}}};
+  const std::string html = view_of(evidence);
+  CHECK(contains(html, "<h3>Hosts when it was found</h3>"));
+  CHECK(contains(html, "<h3>Hosts after its end</h3>"));
+  CHECK_FALSE(contains(html, "Paths when it was found"));
+  const auto rows = rows_of(html);
+  CHECK(std::ranges::find(rows,
+                          "star-jv/ns1 icmp-filtered up, ICMP is not answered ping: silent, web: answers two DNS "
+                          "answers to one query, a reset from another distance ") != rows.end());
+  CHECK(std::ranges::find(rows, "star-jv/ns1 up-all up none ") != rows.end());
+  CHECK(contains(html, "data-state=\"partial\">icmp-filtered</span>"));
+  CHECK(contains(html, "data-state=\"up\">up-all</span>"));
+  CHECK(contains(html, "data-state=\"down\">silent</span>"));
+}
+
 TEST_CASE("An event without evidence says nothing of it") {
   const std::string html = view_of({});
   CHECK(contains(html, "<section id=\"evidence\" class=\"evidence\" data-part>\n</section>"));
@@ -152,6 +178,7 @@ TEST_CASE("What routers, targets and files are called is text and never markup")
   evidence.paths[1].is_control = true;
   evidence.packets = {sample::packet_file(bad)};
   evidence.packets[0].network = bad;
+  evidence.hosts = {{event::Moment::kStart, bad, bad, event::HostVerdict::kSilent, bad, {{bad, {}}}, {}}};
   const std::string html = view_of(evidence);
   CHECK_FALSE(contains(html, "<img"));
   CHECK_FALSE(contains(html, "\xFF\""));
