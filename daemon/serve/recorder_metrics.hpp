@@ -3,7 +3,6 @@
 
 #include "daemon/serve/families.hpp"
 #include "daemon/serve/published.hpp"
-#include "daemon/serve/published.hpp"
 
 namespace blipd::serve {
 
