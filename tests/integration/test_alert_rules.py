@@ -144,9 +144,9 @@ OTHERS = [
     # Hosts
     story("a host that is down for an hour", a(series=TARGET), "BlipdTargetDown", (4200, 7800 + 300), end=9000, target="ns1", network="north"),
     story("a host that is down for less", a(series=SHORT_TARGET), "BlipdTargetDown", end=6000),
-    story("a certificate that ends within a week", a(series={CERTIFICATE: WEEK + 600}), EXPIRES, (615 + 900, 9000), end=2100, target="ns1", probe="page"),
+    story("a certificate that ends within a week", a(series={CERTIFICATE: WEEK}), EXPIRES, (915, 9000), end=1200, target="ns1", probe="page"),
     story("a certificate that ended", a(series={CERTIFICATE: -5}), EXPIRES, (900, 9000), end=1200, network="north"),
-    story("a certificate of just more than a week", a(series={CERTIFICATE: WEEK + 3600}), EXPIRES, end=1800),
+    story("a certificate of just more than a week", a(series={CERTIFICATE: WEEK + 1200}), EXPIRES, end=1200),
     story("a certificate that is renewed in time", a(series={CERTIFICATE: lambda t: WEEK + (600 if t < 1500 else 9000)}), EXPIRES, end=3000),
     story("a certificate that nobody saw", a(series={CERTIFICATE: lambda t: "NaN"}), EXPIRES, end=1800),
     story("a certificate as the worse of two sees it", [*a(series={CERTIFICATE: 10 * WEEK}), Blipd("b", series={CERTIFICATE: WEEK})], EXPIRES, (915, 9000), end=1200),

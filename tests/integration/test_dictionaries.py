@@ -12,7 +12,7 @@ PROBES = {
     "ping": {"type": "icmp", "interval": "200ms", "timeout": "500ms"},
     "soa": {"type": "dns", "query": "example.org", "interval": "500ms", "timeout": "400ms"},
     "path": {"type": "trace"},
-    "page": {"type": "http", "tls": True},
+    "page": {"type": "http", "tls": True, "interval": "500ms", "timeout": "400ms"},
 }
 TARGETS = {"one": ("198.18.1.1", ["ping", "soa", "path", "page"]), "two": ("198.18.1.2", ["ping"])}
 _WORD = re.compile(r'"([a-z]+(?:_[a-z]+)*)"')
