@@ -273,8 +273,12 @@ def test_a_link_that_is_down_is_found_where_it_is(cut, daemon, routers):
         wait_until(lambda: find(daemon, LINK, "start", True), 45, "paths are attached")
         event = find(daemon, LINK, "start", True)
         # Every network is behind it: the country's own event has paths of several.
-        wait_until(lambda: any(e["scope"] == "country" and "evidence" in e for e in events_of(daemon)), 45, "the country's")
-        country = next(e for e in events_of(daemon) if e["scope"] == "country" and "evidence" in e)
+        def of_country():
+            """The country's event, once it has paths: what hosts said comes sooner."""
+            found = [e for e in events_of(daemon) if e["scope"] == "country" and e.get("evidence", {}).get("paths")]
+            return found[0] if found else None
+
+        country = wait_until(of_country, 45, "paths are attached to the country's event")
     finally:
         routers.border.run("ip", "link", "set", "l7", "up")
         routers.border.run("ip", "address", "replace", f"{address(7, 'border', 6)}/64", "dev", "l7", "nodad")
