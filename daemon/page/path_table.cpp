@@ -32,7 +32,7 @@ std::string additions_in_words(const PathHop& hop) {
 
 void write_mark(Html& html) { html("<strong class=\"sign\" data-state=\"down\">first lost hop</strong>"); }
 
-void write_hop(const PathHop& hop, bool is_target, bool is_marked, Html& html) {
+void write_hop(const PathHop& hop, const char* when, bool is_target, bool is_marked, Html& html) {
   html("<td>", hop.address);
   if (is_target) html(" <small>target</small>");
   if (const std::string where = event::whereabouts_in_words(hop); !where.empty()) {
@@ -43,16 +43,17 @@ void write_hop(const PathHop& hop, bool is_target, bool is_marked, Html& html) {
     html("<br>");
     write_mark(html);
   }
-  html("</td><td class=\"number\">");
+  html("</td><td class=\"", when, "\">");
   if (hop.round_trip) html(round_trip_in_words(base::to_seconds(*hop.round_trip)));
   html("</td>");
 }
 
-// The two cells of one distance.
-void write_cells(const PathSeen& path, unsigned distance, bool is_marked, Html& html) {
+// The two cells of one distance. `when` is the class of the second, "number then" of before: a phone has no room for
+// it.
+void write_cells(const PathSeen& path, const char* when, unsigned distance, bool is_marked, Html& html) {
   const unsigned last = last_distance(path);
   if (const PathHop* const hop = answering(path, distance)) {
-    write_hop(*hop, distance == last && path.end == PathEnd::kReached, is_marked, html);
+    write_hop(*hop, when, distance == last && path.end == PathEnd::kReached, is_marked, html);
     return;
   }
   html("<td>");
@@ -63,7 +64,7 @@ void write_cells(const PathSeen& path, unsigned distance, bool is_marked, Html& 
   } else {
     html("<small>–</small>");
   }
-  html("</td><td></td>");
+  html("</td><td class=\"", when, "\"></td>");
 }
 
 }  // namespace
@@ -128,7 +129,7 @@ Html path_table(const event::PathEvidence& path) {
   }
   html("Now: ", time_element(path.now.at), ", ", sentence_of(path.now.end),
        ".</caption><thead><tr><th scope=\"col\">Hop</th>");
-  if (path.before) html("<th scope=\"col\">Before</th><th scope=\"col\" class=\"number\">Round trip then</th>");
+  if (path.before) html("<th scope=\"col\">Before</th><th scope=\"col\" class=\"number then\">Round trip then</th>");
   html("<th scope=\"col\">Now</th><th scope=\"col\" class=\"number\">Round trip now</th></tr></thead><tbody>\n");
   for (unsigned distance = 1; distance <= last; ++distance) {
     const bool is_lost = distance == lost;
@@ -138,8 +139,8 @@ Html path_table(const event::PathEvidence& path) {
       html("<tr>");
     }
     html("<th scope=\"row\">", distance, "</th>");
-    if (path.before) write_cells(*path.before, distance, is_lost && is_now_there, html);
-    write_cells(path.now, distance, is_lost && !is_now_there, html);
+    if (path.before) write_cells(*path.before, "number then", distance, is_lost && is_now_there, html);
+    write_cells(path.now, "number", distance, is_lost && !is_now_there, html);
     html("</tr>\n");
   }
   html("</tbody></table></div>\n");
