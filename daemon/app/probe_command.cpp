@@ -63,7 +63,7 @@ std::vector<probes::ProbeSpec> ways_of(const config::Configuration& configuratio
 }
 
 // As the daemon traces it where it is told to; else with the ports that are usual.
-void add_traces(std::vector<probes::ProbeSpec>& ways) {
+void add_traces(config::Ways& ways) {
   for (const auto& [method, port] : {std::pair<probes::TraceMethod, std::uint16_t>{probes::TraceMethod::kIcmp, 0},
                                      {probes::TraceMethod::kUdp, 33434},
                                      {probes::TraceMethod::kTcp, 80}}) {
