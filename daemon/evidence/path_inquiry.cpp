@@ -90,6 +90,11 @@ void PathInquiry::on_event(const event::Event& event, base::MonoTime now) {
   if (!is_fall(event)) return;
   const bool is_known = open_.contains(event.id);
   if (event.is_open() == is_known) return;
+  // Its befores stay until its end is answered; what is attached meanwhile brings out further revisions.
+  const bool is_asked_of_end = std::ranges::any_of(questions_, [&](const Question& question) {
+    return question.event_id == event.id && question.moment == event::Moment::kEnd;
+  });
+  if (is_asked_of_end) return;
   if (event.is_open()) {
     open_.emplace(event.id, Befores());
     ask(event, event::Moment::kStart, now);

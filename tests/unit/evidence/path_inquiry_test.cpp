@@ -89,6 +89,12 @@ TEST_CASE("an event asks once when it begins and once when it has ended, however
   CHECK(asked(inquiry, *plan).empty());
   inquiry.on_event(event_of(event::Scope::kNetwork, "b", false), MonoTime(2s));
   CHECK(asked(inquiry, *plan).size() == 4);
+  // Something was attached while that is under way, and after it.
+  inquiry.on_event(event_of(event::Scope::kNetwork, "b", false), MonoTime(3s));
+  CHECK(asked(inquiry, *plan).empty());
+  inquiry.take_findings(MonoTime(5min));
+  inquiry.on_event(event_of(event::Scope::kNetwork, "b", false), MonoTime(6min));
+  CHECK(asked(inquiry, *plan).empty());
 }
 
 TEST_CASE("nothing is traced for what is no fall, or where nothing is traced") {
