@@ -11,6 +11,7 @@
 #include <set>
 #include <utility>
 
+#include "config/as_table.hpp"
 #include "config/load.hpp"
 #include "config/plan.hpp"
 #include "daemon/app/app.hpp"
@@ -83,6 +84,18 @@ void add_traces(config::Ways& ways) {
   }
 }
 
+// Without it paths are shown all the same; it is not asked for until then, since it may be large.
+void read_table(config::Evidence& evidence) {
+  if (evidence.as_table.empty()) return;
+  config::Faults faults(evidence.as_table);
+  auto table = config::read_as_table(evidence.as_table, faults);
+  if (!table) {
+    fmt::print(stderr, "{}: {}\n", evidence.as_table, table.error().text);
+    return;
+  }
+  evidence.table = std::make_shared<const config::AsTable>(std::move(*table));
+}
+
 // The configured target that somebody means by its name or its host.
 const config::Target* find_target(const config::Configuration& configuration, const std::string& wanted) {
   for (const config::Country& country : configuration.countries) {
@@ -111,7 +124,7 @@ config::Configuration only(const config::Configuration& configuration, const std
     const config::Target* known = find_target(configuration, host);
     network.targets.push_back(known != nullptr ? *known : config::Target{host, host, otherwise});
     network.targets.back().name = host;
-    if (traces == ProbeTraces::kAll) add_traces(network.targets.back().probes);
+    if (traces == ProbeTraces::kAll) add_traces(network.targets.back().traces);
   }
   result.countries.push_back({"XX", "asked once", {network}});
   return result;
@@ -246,6 +259,7 @@ int run_probe(const std::string& config_path, const std::vector<std::string>& ho
     if (!loaded.faults.empty()) return loaded.faults.front().line == 0 ? kExitEnvironment : kExitInput;
     configuration = std::move(loaded.configuration);
     ways = ways_of(configuration);
+    if (traces == ProbeTraces::kAll) read_table(configuration.evidence);
   }
   const auto plan = config::make_plan(only(configuration, hosts, ways, traces), nullptr);
   OneRound round(plan, traces);

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+import yaml
 from harness import settings
 from harness.processes import wait_until
 from harness.routers import Routers, address, towards_us, way
@@ -19,6 +20,7 @@ CUTS = {
     "at-inner": ("inner", "country", "border"),
     "at-host": ("host", "country", "inner"),
 }
+AS_NUMBERS = ["AS64496", "AS64500", "AS64501", "AS64510", "AS64510", "AS64510"]
 CALM, LINK, TWO = "calm", "by-link", "two-ways"
 NETWORKS = [*CUTS, CALM, LINK, TWO]
 TARGETS = [(method, family) for family in (4, 6) for method in METHODS]
@@ -347,6 +349,27 @@ def test_tshark_finds_every_packet_of_a_trace_well_formed(daemon, traced, router
     ).stdout  # fmt: skip
     seen = {number for line in kinds.splitlines() for number in line.split("\t")}
     assert {"1", "6", "17", "58"} <= seen
+
+
+def test_paths_by_hand_are_those_that_the_daemon_finds(daemon, traced, routers, directory):
+    """By each protocol, from a configuration that traces one of them and knows autonomous systems, and without one."""
+    table = directory / "as.txt"
+    table.write_text(routers.as_table())
+    known = config(str(table))
+    file = directory / "blipd.yaml"
+    file.write_text(yaml.safe_dump(known))
+    for family in (4, 6):
+        target = host(CALM, "icmp", family)
+        for arguments in ((), ("--config", file)):
+            text = routers.us.run(settings.blipd(), "probe", "--trace", *arguments, target).stdout
+            found = re.findall(r"^ +(\d+)  (\S+)(?: +(AS\d+))?", text, re.MULTILINE)
+            wanted = [*way("first", family), target]
+            assert [address for _, address, _ in found] == wanted * 3, text
+            assert [int(distance) for distance, _, _ in found] == [1, 2, 3, 4, 5, 6] * 3
+            assert [number for _, _, number in found] == (AS_NUMBERS * 3 if arguments else [""] * 18), text
+            assert text.count("reached the host") == 3
+            for method in METHODS:
+                assert re.search(rf"^  (path by )?{method}$", text, re.MULTILINE), text
 
 
 def test_each_of_several_probing_threads_traces_its_share(routers, run, module_directory):
