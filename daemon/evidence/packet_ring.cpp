@@ -58,7 +58,8 @@ void PacketRing::add(const PacketFacts& facts, base::Bytes bytes) {
   const Head head{facts.at.time_since_epoch().count(), facts.interface, facts.length, static_cast<std::uint16_t>(kept),
                   facts.direction};
   std::memcpy(memory_.get() + place_, &head, sizeof(head));
-  std::memcpy(memory_.get() + place_ + sizeof(head), bytes.data(), kept);
+  // There may be none, and then no address either.
+  if (kept > 0) std::memcpy(memory_.get() + place_ + sizeof(head), bytes.data(), kept);
   end_ += needed;
   place_ = place_ + needed == bytes_ ? 0 : place_ + needed;
 }

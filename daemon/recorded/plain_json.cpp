@@ -13,7 +13,7 @@ enum class Kind : std::uint8_t { kOther, kDigit, kText };
 constexpr std::array<Kind, 256> make_kinds() {
   std::array<Kind, 256> kinds{};
   for (std::size_t c = 0x20; c < 0x7f; ++c) kinds[c] = Kind::kText;
-  for (const unsigned char c : {'"', '\\'}) kinds[c] = Kind::kOther;
+  for (const char c : {'"', '\\'}) kinds[static_cast<unsigned char>(c)] = Kind::kOther;
   for (std::size_t c = '0'; c <= '9'; ++c) kinds[c] = Kind::kDigit;
   return kinds;
 }

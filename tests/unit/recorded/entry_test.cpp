@@ -77,7 +77,7 @@ TEST_CASE("Each fault of content names its field and says what to do", "[recorde
   CHECK(fault("lost", "3") == "rtt: a probe that was lost has none; leave it empty");
   CHECK(fault("aborted", "3") == "rtt: a probe that was aborted has none; leave it empty");
   CHECK(fault("answered", "1", R"(,"answer":"pong")") ==
-        "answer: 'pong' is unknown; write echo_reply, syn_ack, reset, connected or dns_message");
+        "answer: 'pong' is unknown; write echo_reply, syn_ack, reset, connected, dns_message or http");
   CHECK(fault("aborted", "null", R"(,"reason":"rain")") ==
         "reason: 'rain' is unknown; write send_error, unresolved, vantage_fault, clock or overrun");
   CHECK(fault("aborted", "null", R"(,"sent":1)") == "sent: '1' is neither true nor false; write one of them");

@@ -69,7 +69,7 @@ TEST_CASE("Whom nobody knows is at fault unless the line says where it belongs",
   CHECK(found(directory, R"("country":"kp","network":"c","target":"new","probe":"ping")").starts_with("country: "));
   CHECK(found(directory, R"("country":"KP","network":"c/d","target":"new","probe":"ping")").starts_with("network: "));
   CHECK(found(directory, R"("country":"KP","network":"c","target":"new","probe":"ping","type":"smtp")") ==
-        "type: 'smtp' is unknown; write icmp, tcp or dns");
+        "type: 'smtp' is unknown; write icmp, tcp, dns or http");
   CHECK(found(directory, R"("country":"KP","network":"c","target":"new","probe":"ping")") == "newcomer");
 }
 
