@@ -126,10 +126,10 @@ void PacketFiles::run() {
   }
 }
 
-// Makes the folder where there is none, clears away what a crash left, and sees whether it can be written.
+// Makes the folder where there is none (but not what it lies in, which may be a disk that is not mounted yet), clears away what a crash left, and sees whether it can be written.
 void PacketFiles::look_after() {
   std::error_code error;
-  if (fs::create_directories(directory_, error); error) return tell(directory_ + ": " + error.message());
+  if (fs::create_directory(directory_, error); error) return tell(directory_ + ": " + error.message());
   if (const std::string problem =
           write_whole(directory_ + "/trial" + std::string(kUnfinished), std::string(kTrialBytes, 0));
       !problem.empty()) {
@@ -188,7 +188,7 @@ std::string PacketFiles::store(const std::string& name, const std::string& bytes
     if (bytes.size() > retention_.most_bytes) return "a file would have been larger than evidence.most";
   }
   std::error_code error;
-  if (fs::create_directories(directory_, error); error) return directory_ + ": " + error.message();
+  if (fs::create_directory(directory_, error); error) return directory_ + ": " + error.message();
   const std::string path = directory_ + "/" + name;
   const std::string unfinished = path + std::string(kUnfinished);
   std::string problem = write_whole(unfinished, bytes);

@@ -12,9 +12,10 @@ PROBES = {
     "ping": {"type": "icmp", "interval": "200ms", "timeout": "500ms"},
     "soa": {"type": "dns", "query": "example.org", "interval": "500ms", "timeout": "400ms"},
     "path": {"type": "trace"},
+    "flows": {"type": "icmp", "interval": "200ms", "timeout": "500ms", "flows": 2},
     "page": {"type": "http", "tls": True, "interval": "500ms", "timeout": "400ms"},
 }
-TARGETS = {"one": ("198.18.1.1", ["ping", "soa", "path", "page"]), "two": ("198.18.1.2", ["ping"])}
+TARGETS = {"one": ("198.18.1.1", ["ping", "soa", "path", "page", "flows"]), "two": ("198.18.1.2", ["ping"])}
 _WORD = re.compile(r'"([a-z]+(?:_[a-z]+)*)"')
 CONTROLS = [{"name": "c", "host": "198.18.2.1", "probes": ["ping"]}]
 

@@ -274,6 +274,7 @@ def test_a_folder_that_cannot_be_written_costs_the_files_alone_and_recovers(pair
     assert daemon.log.count("evidence_degraded") == 1
     assert not with_packets(daemon, "start")
     obstacle.unlink()
+    obstacle.mkdir()
     daemon.wait_for(lambda now: now.value("blipd_recorder_writing") == 1, 15, "it can be written")
     assert "evidence_recovered" in daemon.log
     daemon.wait_for(lambda now: now.value("blipd_recorder_files_written_total") >= 1, 40, "the end is written", 0.2)

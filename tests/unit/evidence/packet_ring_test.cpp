@@ -78,7 +78,7 @@ TEST_CASE("a ring gives back what it was given, in order") {
 
 TEST_CASE("of a packet 256 bytes are kept") {
   PacketRing ring(4096);
-  for (const std::size_t size : {255, 256, 257}) add(ring, 9, size);
+  for (const std::size_t size : {255U, 256U, 257U}) add(ring, 9, size);
   const auto copied = everything(ring);
   const auto packets = evidence::packets_in(copied);
   REQUIRE(packets.size() == 3);
