@@ -126,7 +126,8 @@ void PacketFiles::run() {
   }
 }
 
-// Makes the folder where there is none (but not what it lies in, which may be a disk that is not mounted yet), clears away what a crash left, and sees whether it can be written.
+// Makes the folder where there is none (but not what it lies in, which may be a disk that is not mounted yet), clears
+// away what a crash left, and sees whether it can be written.
 void PacketFiles::look_after() {
   std::error_code error;
   if (fs::create_directory(directory_, error); error) return tell(directory_ + ": " + error.message());
