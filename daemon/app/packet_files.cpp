@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include <utility>
 
 #include "daemon/engine/file_descriptor.hpp"
+#include "daemon/serve/evidence_files.hpp"
 #include "probes/base/thread.hpp"
 
 namespace blipd::app {
@@ -199,27 +199,13 @@ std::string PacketFiles::store(const std::string& name, const std::string& bytes
   return directory_ + ": " + problem;
 }
 
-std::vector<evidence::StoredFile> PacketFiles::stored() const {
-  std::vector<evidence::StoredFile> files;
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory_, error)) {
-    const std::string name = entry.path().filename().string();
-    struct stat facts {};
-    if (!evidence::is_packet_file_name(name) || ::lstat(entry.path().c_str(), &facts) != 0) continue;
-    if (!S_ISREG(facts.st_mode)) continue;
-    const auto written = std::chrono::seconds(facts.st_mtim.tv_sec) + std::chrono::nanoseconds(facts.st_mtim.tv_nsec);
-    files.push_back({name, static_cast<std::uint64_t>(facts.st_size), base::WallTime(written)});
-  }
-  return files;
-}
-
 void PacketFiles::keep_house(std::uint64_t more) {
   Retention retention;
   {
     const std::lock_guard lock(mutex_);
     retention = retention_;
   }
-  const auto files = stored();
+  const auto files = serve::packet_files_in(directory_);
   std::uint64_t count = files.size(), bytes = 0, removed = 0;
   for (const evidence::StoredFile& file : files) bytes += file.bytes;
   const base::WallTime now = base::SystemClock().read().wall;

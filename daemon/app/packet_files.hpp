@@ -60,7 +60,6 @@ class PacketFiles {
   void keep_house(std::uint64_t more);
   void look_after();
   void tell(const std::string& problem);
-  std::vector<evidence::StoredFile> stored() const;
 
   const std::string directory_;
   const std::string application_;

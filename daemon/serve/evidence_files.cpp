@@ -53,17 +53,22 @@ base::WallTime written_at(const struct stat& facts) {
 
 }  // namespace
 
-Reply evidence_list_reply(const Published& value) {
-  if (!value.recorder) return plain_reply(404, kNotKept);
+std::vector<evidence::StoredFile> packet_files_in(const std::string& directory) {
   std::vector<evidence::StoredFile> files;
   std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(value.recorder->directory, error)) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
     const std::string name = entry.path().filename().string();
     struct stat facts {};
     if (!evidence::is_packet_file_name(name) || ::lstat(entry.path().c_str(), &facts) != 0) continue;
     if (!S_ISREG(facts.st_mode)) continue;
     files.push_back({name, static_cast<std::uint64_t>(facts.st_size), written_at(facts)});
   }
+  return files;
+}
+
+Reply evidence_list_reply(const Published& value) {
+  if (!value.recorder) return plain_reply(404, kNotKept);
+  std::vector<evidence::StoredFile> files = packet_files_in(value.recorder->directory);
   std::ranges::sort(files, std::greater<>(), [](const auto& file) { return std::tie(file.written, file.name); });
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const evidence::StoredFile& file : files) {

@@ -5,7 +5,9 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "daemon/evidence/packet_file.hpp"
 #include "daemon/serve/published.hpp"
 #include "daemon/serve/reply.hpp"
 
@@ -13,6 +15,9 @@ namespace blipd::serve {
 
 inline constexpr std::string_view kEvidencePath = "/api/v1/evidence";
 inline constexpr std::string_view kEvidencePrefix = "/api/v1/evidence/";
+
+// Those that may be handed out and counted: finished, plain files by the name of such. In no order.
+std::vector<evidence::StoredFile> packet_files_in(const std::string& directory);
 
 // Newest first. 404 where no packets are kept.
 Reply evidence_list_reply(const Published& value);
