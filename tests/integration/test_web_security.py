@@ -6,7 +6,6 @@ import contextlib
 import pathlib
 import resource
 import socket
-import statistics
 import time
 
 import pytest
@@ -399,42 +398,3 @@ def test_a_flood_of_wrong_passwords_keeps_out_nobody_who_was_in(pair, daemon, co
     now = daemon.scrape()
     for name, status in (("blipd_http_auth_failures_total", 401), ("blipd_http_auth_overruns_total", 503)):
         assert now.value(name) - before.value(name) == statuses.count(status)
-
-
-# What it costs
-
-
-def cpu_of_server(daemon) -> float:
-    """Seconds that the serving thread has computed."""
-    for task in pathlib.Path(f"/proc/{daemon.process.pid}/task").iterdir():
-        if (task / "comm").read_text().strip() == "blipd-http":
-            return int((task / "schedstat").read_text().split()[0]) / 1e9
-    raise AssertionError("no serving thread")
-
-
-def cost_of_a_scrape(daemon, count=30) -> float:
-    with contextlib.closing(Connection(daemon.namespace, daemon.port, 5, daemon.access.tls)) as scraper:
-
-        def scrape():
-            scraper.request("GET", "/metrics", headers=daemon.access.headers)
-            return len(scraper.getresponse().read())
-
-        scrape()
-        start = cpu_of_server(daemon)
-        for _ in range(count):
-            scrape()
-            time.sleep(0.01)
-        return (cpu_of_server(daemon) - start) / count
-
-
-def test_what_tls_costs(plain, guarded):
-    """Most of it is encryption, since a plain answer is little more than copying; the figures are in docs/security.md."""
-    ratio = statistics.median(cost_of_a_scrape(guarded) / cost_of_a_scrape(plain) for _ in range(5))
-    start = cpu_of_server(guarded)
-    for _ in range(50):
-        assert guarded.request("/-/healthy")[0] == 200
-    connection = (cpu_of_server(guarded) - start) / 50
-    print(f"CPU of a scrape over TLS: {ratio:.2f} of a plain one of {len(plain.scrape().text)} bytes, which takes "
-          f"{1000 * cost_of_a_scrape(plain):.1f} ms; a new connection and a short answer: {1000 * connection:.2f} ms")
-    assert ratio < 3
-    assert connection < 0.01

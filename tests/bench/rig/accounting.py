@@ -24,6 +24,14 @@ def cpu_nanoseconds(pid: int) -> int:
     return time.clock_gettime_ns((~pid << 3) | 2)  # clock_getcpuclockid(3), as glibc makes it
 
 
+def thread_cpu_nanoseconds(pid: int, name: str) -> int:
+    """Run time of the one thread of a process that has this name, by the scheduler's account."""
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        if (task / "comm").read_text().strip() == name:
+            return int((task / "schedstat").read_text().split()[0])
+    raise AssertionError(f"process {pid} has no thread {name}")
+
+
 def memory_bytes(pid: int, field: str = "VmRSS") -> int:
     """VmRSS: resident now; VmHWM: the most since forget_peak()."""
     for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():

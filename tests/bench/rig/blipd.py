@@ -13,10 +13,10 @@ NETWORK_SIZE = 250  # targets of one network
 
 
 def configuration(hosts: list[str], *, probe: str = "type: icmp", interval: str = "1s", timeout: str = "900ms",
-                  extra: str = "") -> str:  # fmt: skip
+                  extra: str = "", port: int = PORT) -> str:  # fmt: skip
     lines = [
         "vantage: {name: bench}",
-        f"listen: 127.0.0.1:{PORT}",
+        f"listen: 127.0.0.1:{port}",
         "journal: none",
         # The benchmark's load is meant; the defaults are for hosts of others.
         "budget: {total_rate: 10000000, prefix_rate: 10000000}",
@@ -45,10 +45,10 @@ def accepts(text: str, directory: pathlib.Path) -> bool:
 class Blipd(Daemon):
     """Started with the text of a configuration."""
 
-    def __init__(self, namespace, text: str, directory: pathlib.Path, name="blipd", env=None):
+    def __init__(self, namespace, text: str, directory: pathlib.Path, *, name="blipd", port=PORT, **more):
         self.text = text
         self._room = bytearray(1 << 22)
-        super().__init__(namespace, {"listen": f"127.0.0.1:{PORT}"}, directory, name=name, env=env)
+        super().__init__(namespace, {"listen": f"127.0.0.1:{port}"}, directory, name=name, **more)
         self.began = time.monotonic()
 
     def write(self, config: dict) -> None:
@@ -111,9 +111,9 @@ def _unchunked(body: bytes) -> bytes:
 
 
 @contextlib.contextmanager
-def running(far, directory: pathlib.Path, text: str, warm_up: float = 2.0, ready_within: float = 120):
-    """A blipd that is ready and has been so for a while."""
-    daemon = Blipd(far.near, text, directory)
+def running(far, directory: pathlib.Path, text: str, warm_up: float = 2.0, ready_within: float = 120, **more):
+    """A blipd that is ready and has been so for a while. `more`: what Blipd takes by name."""
+    daemon = Blipd(far.near, text, directory, **more)
     try:
         daemon.ready_seconds = daemon.wait_ready(ready_within)
         time.sleep(warm_up)

@@ -21,6 +21,7 @@ from rows.scrape import Scrape
 from rows.shards import Shards
 from rows.stall import Stall
 from rows.tcp import Tcp
+from rows.tls import Tls
 
-ROWS = [Icmp(), Hundred(), Shards(), Calm(), RoundTrips(), Stall(), Memory(), Scrape(), Tcp(), Dns(), Reload(), Replay(),
+ROWS = [Icmp(), Hundred(), Shards(), Calm(), RoundTrips(), Stall(), Memory(), Scrape(), Tls(), Tcp(), Dns(), Reload(), Replay(),
         Growth(), Million(), Overload()]  # fmt: skip
