@@ -326,7 +326,6 @@ std::string Fault::to_string() const {
 
 Loaded load_text(std::string_view yaml, std::string_view name, const LoadOptions& options) {
   Loaded loaded;
-  loaded.text = yaml;
   take_state_directory(loaded.configuration);
   std::deque<Faults> files;
   files.emplace_back(std::string(name));
@@ -340,6 +339,7 @@ Loaded load_text(std::string_view yaml, std::string_view name, const LoadOptions
     read_document(*tree, std::filesystem::path(name).parent_path(), options.web_files, loaded, files);
   }
   for (Faults& faults : files) faults.move_to(loaded);
+  if (!loaded.targets.patterns.empty()) loaded.text = yaml;
   if (!loaded.faults.empty()) return loaded;
   const bool is_empty = loaded.configuration.countries.empty();
   keep_shard(loaded.configuration, options.shard);

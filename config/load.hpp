@@ -37,7 +37,7 @@ struct Loaded {
   Configuration configuration;  // meaningful only without faults
   std::vector<Fault> faults;    // in the order of their places
   std::vector<Fault> warnings;  // works, but probably not as meant (for example fewer than five controls)
-  std::string text;             // the file as it was read, without its target files
+  std::string text;             // the file as it was read, for one that names target files; else empty
   TargetSources targets;
 };
 

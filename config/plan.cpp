@@ -211,9 +211,11 @@ class Planner {
         const Target* target = source.targets[t];
         const bool is_same = place->is_kept && previous_.targets[place->index].host == target->host;
         PlannedTarget& row = row_at(plan_->targets, place->index);
-        row = {true, network_at_[i].index, target->name, target->host, {}, {}, 0};
+        row = {true, network_at_[i].index, target->name, target->host, {}, 0};
         row.since_generation = since(previous_.targets, {place->index, is_same});
-        if (!source.upstreams.empty()) row.upstream = source.upstreams[t];
+        if (!source.upstreams.empty() && !source.upstreams[t].empty()) {
+          plan_->path_controls.emplace(place->index, source.upstreams[t]);
+        }
         plan_->networks[network_at_[i].index].targets.push_back(place->index);
       }
     }

@@ -7,7 +7,9 @@
 // shared by all channels that are asked alike, and a channel's name is put together when somebody wants it.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,9 +50,8 @@ struct PlannedTarget {
   NetworkIndex network = 0;
   std::string name;
   std::string host;
-  std::vector<ChannelIndex> channels;
-  std::string upstream;                // of a path control; else empty
-  std::uint64_t since_generation = 0;  // of this name at this host
+  boost::container::small_vector<ChannelIndex, 2> channels;  // few have more
+  std::uint64_t since_generation = 0;                        // of this name at this host
 };
 
 // A target whose path is looked at: no channel, so nothing is counted or judged of it.
@@ -100,6 +101,8 @@ struct Plan {
   std::vector<PlannedTarget> targets;
   std::vector<PlannedNetwork> networks;
   std::vector<PlannedCountry> countries;
+  // Of path controls: the upstream inside which each sits.
+  std::map<TargetIndex, std::string> path_controls;
   // In the order of the configuration: with a new plan positions change. A trace is known by its name.
   std::vector<PlannedTrace> traces;
   std::vector<std::shared_ptr<const Ways::List>> ways;  // keeps what `asks` points at
@@ -114,6 +117,11 @@ struct Plan {
   // By country/network/target/probe; controls are vantage/network/target/probe. Empty when there is none. Looks at
   // every target of the network: who searches for many makes a table of the names.
   std::optional<ChannelIndex> find_channel(std::string_view name) const;
+
+  // Whether it is a control that speaks for our own link, which path controls do not.
+  bool is_vouching(TargetIndex target) const {
+    return networks[targets[target].network].is_control() && !path_controls.contains(target);
+  }
 
   // The labels that Prometheus and the log use. Of controls: country "" and network as configured.
   std::string_view country_code(NetworkIndex network) const;

@@ -120,7 +120,7 @@ void PacketFiles::run() {
       Job job = std::move(jobs_.front());
       jobs_.pop_front();
       lock.unlock();
-      write_one(std::move(job));
+      write_one(job);
     }
     lock.lock();
   }
@@ -143,7 +143,7 @@ void PacketFiles::look_after() {
   tell("");
 }
 
-void PacketFiles::write_one(Job job) {
+void PacketFiles::write_one(const Job& job) {
   std::vector<evidence::KeptPacket> packets;
   for (const evidence::PacketTaking& taking : job.takings) {
     const auto more = evidence::packets_in(taking.bytes());

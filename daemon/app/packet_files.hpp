@@ -53,7 +53,7 @@ class PacketFiles {
 
  private:
   void run();
-  void write_one(Job job);
+  void write_one(const Job& job);
   // What went wrong; empty: nothing did.
   std::string store(const std::string& name, const std::string& bytes);
   std::string free_name(std::string name) const;

@@ -46,8 +46,10 @@ Reloader::Proposal Reloader::propose(What what) const {
   Proposal proposal;
   proposal.what = what;
   const config::LoadOptions options{.shard = shard_};
-  proposal.loaded =
-      what == What::kEverything ? config::load_file(path_, options) : config::load_text(*text_, path_, options);
+  // Where what holds now names no target files, those that changed are of a configuration that was asked for and could
+  // not be applied.
+  const bool is_everything = what == What::kEverything || text_->empty();
+  proposal.loaded = is_everything ? config::load_file(path_, options) : config::load_text(*text_, path_, options);
   for (const config::Fault& fault : proposal.loaded.faults) proposal.faults.push_back(fault.to_string());
   if (!proposal.faults.empty()) return proposal;
   auto plan = reaper_.watch(config::make_plan(proposal.loaded.configuration, plan_.get()));

@@ -44,11 +44,9 @@ void Hearing::adopt(std::shared_ptr<const config::Plan> plan) {
     if (networks_[i].is_waiting) waiting_.push_back(static_cast<NetworkIndex>(i));
   }
   controls_.clear();
-  path_controls_.clear();
   for (std::size_t i = 0; i < plan_->targets.size(); ++i) {
-    const config::PlannedTarget& target = plan_->targets[i];
-    if (!target.is_active || !plan_->networks[target.network].is_control()) continue;
-    (target.upstream.empty() ? controls_ : path_controls_).push_back(static_cast<TargetIndex>(i));
+    const auto target = static_cast<TargetIndex>(i);
+    if (plan_->targets[i].is_active && plan_->is_vouching(target)) controls_.push_back(target);
   }
   update_vantage();
 }
@@ -103,7 +101,7 @@ void Hearing::on_result(const probes::Result& result) {
   const bool is_of_control = channel.is_control;
   roster_.refresh_after(*plan_, result.channel, is_of_control ? control_down_after() : kDownAfter);
   if (is_of_control) {
-    if (!plan_->targets[channel.target].upstream.empty()) return;
+    if (!plan_->is_vouching(channel.target)) return;
     if (!is_answer) control_failed_ = std::max(control_failed_, result.sent);
     control_loss_.add(now_, result.sent, !is_answer, !is_at_fault());
     on_control(is_first_failure && is_news);
@@ -176,8 +174,8 @@ void Hearing::update_vantage() {
 bool Hearing::is_path_down(std::string_view upstream) const {
   if (upstream.empty()) return false;
   bool is_any = false;
-  for (const TargetIndex t : path_controls_) {
-    if (plan_->targets[t].upstream != upstream) continue;
+  for (const auto& [t, lies_inside] : plan_->path_controls) {
+    if (lies_inside != upstream) continue;
     is_any = true;
     if (roster_.target(t).state != TargetState::kDown) return false;
   }

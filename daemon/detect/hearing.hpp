@@ -144,7 +144,6 @@ class Hearing {
   Overdue overdue_;
   std::vector<std::unique_ptr<Witness>> witnesses_;  // by channel; null: no control's
   std::vector<config::TargetIndex> controls_;        // but path controls, which say nothing of our own link
-  std::vector<config::TargetIndex> path_controls_;
   std::vector<ControlView> control_views_;
   std::vector<config::NetworkIndex> waiting_;  // networks with pending failures; some may have settled since
   base::MonoTime controls_asked_ = kNever;

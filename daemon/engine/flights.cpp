@@ -142,42 +142,30 @@ void Flights::on_request_seen(Slot& slot, const Learned& learned, base::MonoTime
   if (slot.state != State::kWaiting && slot.state != State::kHeld) return;
   slot.set_request(learned.stamp.at, learned.stamp.source);
   if (slot.state != State::kHeld) return;
-  const auto held = std::ranges::find_if(
-      held_, [&](const Held& h) { return h.channel == learned.channel && h.sequence == learned.sequence; });
-  if (held == held_.end()) return;
-  const base::WallTime answer_at = held->at;
-  const Answer answer = held->answer;
-  const std::optional<probes::AnswerDetail> detail = std::move(held->detail);
-  held_.erase(held);
-  const RoundTrip trip{answer_at - slot.request, slot.request_source(), {answer_at, slot.era, true}};
-  conclude_answer(slot, learned.channel, learned.sequence, answer, trip, now, detail ? &*detail : nullptr);
+  const auto found = held_of(learned);
+  if (found == held_.end()) return;
+  const Held held = std::move(*found);
+  held_.erase(found);
+  const RoundTrip trip{slot.since_request(held.at), slot.request_source(), {held.at, slot.era, true}};
+  conclude_answer(slot, held.channel, held.sequence, held.content, held.answer, trip, now,
+                  held.detail ? &*held.detail : nullptr);
 }
 
-namespace {
-
-// What the stamps say, unless a clock step lies between them. A round trip cannot be negative, nor longer than
-// the time that has passed since we sent: stamps that say so are not believed either.
-std::optional<base::Duration> plausible(base::Duration rtt, base::Duration since_sent) {
+// What the stamps say, unless a clock step lies between them. A round trip cannot be negative, nor longer than the time
+// that has passed since we sent: stamps that say so are not believed either.
+std::optional<base::Duration> Flights::round_trip(const Slot& slot, base::WallTime arrived, base::MonoTime now) {
   constexpr base::Duration kSlack = std::chrono::milliseconds(1);
+  const base::Duration since_sent = now - slot.sent;
+  if (since_sent >= kStampReach) return std::nullopt;
+  const base::Duration rtt = slot.since_request(arrived);
   if (rtt < base::Duration::zero() || rtt > since_sent + kSlack) return std::nullopt;
   return rtt;
 }
 
-std::uint32_t digest(std::uint64_t content) { return static_cast<std::uint32_t>(content ^ (content >> 32U)); }
-
-}  // namespace
-
 void Flights::on_answer(Slot& slot, const Learned& learned, base::MonoTime now, std::uint32_t era) {
-  if (slot.state != State::kWaiting) {
-    on_further_answer(slot, learned, now, era);
-    if (slot.state == State::kFailed) {
-      slot.state = State::kAnswered;
-      note_content(slot, learned);
-    }
-    return;
-  }
+  if (slot.state != State::kWaiting) return on_further_answer(slot, learned, now, era);
   slot.answer_kind = learned.answer;
-  note_content(slot, learned);
+  const Content content = content_of(learned);
   const Answer answer{learned.service, learned.ttl};
   RoundTrip trip;
   if (learned.kernel_rtt) {
@@ -186,36 +174,45 @@ void Flights::on_answer(Slot& slot, const Learned& learned, base::MonoTime now, 
     trip = {std::nullopt, StampSource::kNone, {}};
   } else if (learned.stamp.source == StampSource::kCapture && slot.request_source() != StampSource::kCapture) {
     slot.state = State::kHeld;
-    held_.push_back({now + kStampPatience, learned.channel, learned.sequence, learned.stamp.at, answer, std::nullopt});
+    held_.push_back({now + kStampPatience, learned.channel, learned.sequence, learned.stamp.at, content, answer, {}});
     if (learned.detail != nullptr) held_.back().detail = *learned.detail;
     return;
   } else {
-    trip = {plausible(learned.stamp.at - slot.request, now - slot.sent),
+    trip = {round_trip(slot, learned.stamp.at, now),
             worse(slot.request_source(), learned.stamp.source),
             {learned.stamp.at, slot.era, learned.stamp.source != StampSource::kUserSpace}};
   }
-  conclude_answer(slot, learned.channel, learned.sequence, answer, trip, now, learned.detail);
+  conclude_answer(slot, learned.channel, learned.sequence, content, answer, trip, now, learned.detail);
 }
 
-void Flights::note_content(Slot& slot, const Learned& learned) {
-  slot.content = digest(learned.content);
-  slot.interface = static_cast<std::uint16_t>(learned.interface);
-}
-
-void Flights::on_further_answer(const Slot& slot, const Learned& learned, base::MonoTime now, std::uint32_t era) {
+void Flights::on_further_answer(Slot& slot, const Learned& learned, base::MonoTime now, std::uint32_t era) {
   if (slot.state == State::kVoid) return;
   if (slot.state == State::kFailed) {
     std::optional<base::Duration> rtt = learned.kernel_rtt;
-    if (!rtt && slot.is_of(era)) {
-      rtt = plausible(learned.stamp.at - slot.request, now - slot.sent);
-    }
+    if (!rtt && slot.is_of(era)) rtt = round_trip(slot, learned.stamp.at, now);
     sink_.on_remark({learned.channel, learned.sequence, RemarkKind::kLate, now, rtt, slot.sent});
+    slot.state = State::kAnswered;
+    slot.answer_kind = learned.answer;
+    slot.set_content(content_of(learned));
     return;
   }
+  const auto held = slot.state == State::kHeld ? held_of(learned) : held_.end();
+  const Content before = held != held_.end() ? held->content : slot.content();
+  const Content content = content_of(learned);
   // The same packet, captured once more on another interface on its way up, is no second answer.
-  if (slot.interface != static_cast<std::uint16_t>(learned.interface)) return;
-  const bool says_the_same = slot.answer_kind == learned.answer && slot.content == digest(learned.content);
+  if (before.interface != content.interface) return;
+  const bool says_the_same = slot.answer_kind == learned.answer && before == content;
   remark(learned.channel, learned.sequence, says_the_same ? RemarkKind::kDuplicate : RemarkKind::kDiffering, now);
+}
+
+std::deque<Flights::Held>::iterator Flights::held_of(const Learned& learned) {
+  return std::ranges::find_if(
+      held_, [&](const Held& h) { return h.channel == learned.channel && h.sequence == learned.sequence; });
+}
+
+Flights::Content Flights::content_of(const Learned& learned) {
+  return {static_cast<std::uint32_t>(learned.content ^ (learned.content >> 32U)),
+          static_cast<std::uint16_t>(learned.interface)};
 }
 
 void Flights::on_unreachable(Slot& slot, const Learned& learned, base::MonoTime now) {
@@ -228,8 +225,10 @@ void Flights::on_unreachable(Slot& slot, const Learned& learned, base::MonoTime 
   conclude(slot, learned.channel, learned.sequence, result, State::kFailed, learned.detail);
 }
 
-void Flights::conclude_answer(Slot& slot, ChannelIndex channel, Sequence sequence, const Answer& answer,
-                              const RoundTrip& trip, base::MonoTime now, const probes::AnswerDetail* detail) {
+void Flights::conclude_answer(Slot& slot, ChannelIndex channel, Sequence sequence, const Content& content,
+                              const Answer& answer, const RoundTrip& trip, base::MonoTime now,
+                              const probes::AnswerDetail* detail) {
+  slot.set_content(content);
   const base::Duration timeout = deadlines_.timeout(channels_[channel].timeout);
   const bool is_late = trip.duration ? *trip.duration > timeout : now - slot.sent > timeout + kGrace;
   probes::Result result;
@@ -299,9 +298,9 @@ void Flights::release_held(base::MonoTime now) {
     held_.pop_front();
     Slot* slot = slot_of(held.channel, held.sequence);
     if (slot == nullptr || slot->state != State::kHeld) continue;
-    const RoundTrip trip{
-        plausible(held.at - slot->request, now - slot->sent), StampSource::kUserSpace, {held.at, slot->era, true}};
-    conclude_answer(*slot, held.channel, held.sequence, held.answer, trip, now, held.detail ? &*held.detail : nullptr);
+    const RoundTrip trip{round_trip(*slot, held.at, now), StampSource::kUserSpace, {held.at, slot->era, true}};
+    conclude_answer(*slot, held.channel, held.sequence, held.content, held.answer, trip, now,
+                    held.detail ? &*held.detail : nullptr);
   }
 }
 

@@ -1,6 +1,6 @@
 // Every probe that is under way, and what becomes of it: the one place that turns questions, stamps, answers
 // and deadlines into Results and Remarks. Each probe that is opened gets exactly one Result. Pure: reads no
-// clock, sends nothing; all memory is sized when channels are laid out: 32 bytes a channel and 24 a slot.
+// clock, sends nothing; all memory is sized when channels are laid out: 32 bytes a channel and 16 a slot.
 //
 // A probe's slot lives on after its Result, until its late window has passed or the slot is needed again, so
 // that late, duplicate and differing answers are told from strangers'.
@@ -103,26 +103,49 @@ class Flights {
  private:
   enum class State : std::uint8_t { kFree, kReserved, kWaiting, kHeld, kAnswered, kFailed, kVoid };
 
-  // The sequence number is not kept: a slot belongs to the youngest that falls on it, see slot_of(). Of the era eight
-  // bits are enough to tell apart what lies within one slot's life.
+  // What an accepted answer said, so far as to know it again.
+  struct Content {
+    std::uint32_t digest = 0;
+    std::uint16_t interface = 0;  // where it was seen
+    bool operator==(const Content&) const = default;
+  };
+
+  // Four to a cache line. The sequence number is not kept: a slot belongs to the youngest that falls on it, see
+  // slot_of(). Of the era eight bits are enough to tell apart what lies within one slot's life. When the request left
+  // is of no use any more once an answer is accepted, and the answer's content of none before.
   struct Slot {
     base::MonoTime sent{};
-    base::WallTime request{};
-    std::uint32_t content = 0;    // of the accepted answer, a digest
-    std::uint16_t interface = 0;  // where that was seen
-    std::uint8_t era = 0;
+    std::uint64_t request_or_content : 48 = 0;
+    std::uint8_t era : 8 = 0;
     State state : 3 = State::kFree;
     probes::AnswerKind answer_kind : 3 = probes::AnswerKind::kNone;
-    std::uint8_t source : 2 = 0;  // of `request`, a StampSource; never kRecorded
+    std::uint8_t source : 2 = 0;  // of the request's stamp, a StampSource; never kRecorded
 
     probes::StampSource request_source() const { return static_cast<probes::StampSource>(source); }
     void set_request(base::WallTime at, probes::StampSource from) {
-      request = at;
+      request_or_content = nanoseconds(at) & kLowBits;
       source = static_cast<std::uint8_t>(from) & 3U;
     }
+    // From the request to `at`, which lies less than kStampReach from it. Until set_content().
+    base::Duration since_request(base::WallTime at) const {
+      return base::Duration(static_cast<std::int64_t>((nanoseconds(at) - request_or_content) << 16U) >> 16U);
+    }
+    void set_content(const Content& content) {
+      request_or_content = (std::uint64_t{content.digest} << 16U | content.interface) & kLowBits;
+    }
+    Content content() const {
+      return {static_cast<std::uint32_t>(request_or_content >> 16U), static_cast<std::uint16_t>(request_or_content)};
+    }
     bool is_of(std::uint32_t now) const { return era == (now & 0xffU); }
+
+   private:
+    static constexpr std::uint64_t kLowBits = (std::uint64_t{1} << 48U) - 1;
+    static std::uint64_t nanoseconds(base::WallTime at) {
+      return static_cast<std::uint64_t>(at.time_since_epoch().count());
+    }
   };
-  static_assert(sizeof(Slot) == 24);
+  static_assert(sizeof(Slot) == 16);
+  static constexpr base::Duration kStampReach{std::int64_t{1} << 47U};  // 39 hours
 
   // When an answer came, as far as stamps can say: comparable within one era only.
   struct Arrival {
@@ -148,7 +171,7 @@ class Flights {
   };
   static_assert(sizeof(Channel) == 32);
 
-  // What is known of an answer beside its time.
+  // What is known of an answer beside its time and content.
   struct Answer {
     probes::Service service = probes::Service::kNotJudged;
     std::uint8_t ttl = 0;
@@ -160,6 +183,7 @@ class Flights {
     probes::ChannelIndex channel;
     probes::Sequence sequence;
     base::WallTime at;
+    Content content;
     Answer answer;
     std::optional<probes::AnswerDetail> detail;
   };
@@ -176,12 +200,15 @@ class Flights {
   Slot* slot_of(ChannelIndex channel, Sequence sequence);
   void on_request_seen(Slot& slot, const Learned& learned, base::MonoTime now, std::uint32_t era);
   void on_answer(Slot& slot, const Learned& learned, base::MonoTime now, std::uint32_t era);
-  void on_further_answer(const Slot& slot, const Learned& learned, base::MonoTime now, std::uint32_t era);
-  static void note_content(Slot& slot, const Learned& learned);
+  void on_further_answer(Slot& slot, const Learned& learned, base::MonoTime now, std::uint32_t era);
+  std::deque<Held>::iterator held_of(const Learned& learned);
+  static Content content_of(const Learned& learned);
   void on_unreachable(Slot& slot, const Learned& learned, base::MonoTime now);
   void release_held(base::MonoTime now);
-  void conclude_answer(Slot& slot, ChannelIndex channel, Sequence sequence, const Answer& answer, const RoundTrip& trip,
-                       base::MonoTime now, const probes::AnswerDetail* detail);
+  void conclude_answer(Slot& slot, ChannelIndex channel, Sequence sequence, const Content& content,
+                       const Answer& answer, const RoundTrip& trip, base::MonoTime now,
+                       const probes::AnswerDetail* detail);
+  static std::optional<base::Duration> round_trip(const Slot& slot, base::WallTime arrived, base::MonoTime now);
   std::optional<Sequence> note_order(Channel& c, Sequence sequence, const Arrival& arrival);
   void conclude(Slot& slot, ChannelIndex channel, Sequence sequence, probes::Result& result, State state,
                 const probes::AnswerDetail* detail);

@@ -43,9 +43,7 @@ void PathInquiry::adopt(std::shared_ptr<const config::Plan> plan) {
     const config::PlannedTrace& trace = plan_->traces[i];
     const std::string name = plan_->trace_name(i);
     by_name_.emplace(name, i);
-    const bool is_vouching =
-        plan_->networks[trace.network].is_control() && plan_->targets[trace.target].upstream.empty();
-    if (is_vouching) control_names_.push_back(name);
+    if (plan_->is_vouching(trace.target)) control_names_.push_back(name);
   }
   book_.keep([this](const std::string& name) { return by_name_.contains(name); });
   for (Question& question : questions_) {
@@ -112,7 +110,7 @@ std::vector<TraceIndex> PathInquiry::traces_of(const event::Event& event) const 
   for (TraceIndex i = 0; i < plan_->traces.size(); ++i) {
     const config::PlannedNetwork& network = plan_->networks[plan_->traces[i].network];
     if (network.is_control()) {
-      if (plan_->targets[plan_->traces[i].target].upstream.empty()) controls.push_back(i);
+      if (plan_->is_vouching(plan_->traces[i].target)) controls.push_back(i);
     } else if (plan_->countries[*network.country].code == event.country &&
                (event.scope == event::Scope::kCountry || network.name == event.network)) {
       networks[plan_->traces[i].network].push_back(i);

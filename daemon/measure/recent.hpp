@@ -91,7 +91,7 @@ class Recent {
   static constexpr Tick kTimeMask = 0xfff;
   // A sample is put before no other that settled longer ago, so that none outstays its twelve bits behind it.
   static constexpr Tick kMostReordered = 600;
-  static constexpr std::uint32_t kYoung = 10;
+  static constexpr std::uint32_t kYoung = 8;
   static constexpr std::uint32_t kStay = 3;  // what settles late mostly finds its place among these
   static constexpr int kTracked = 64;        // sequence numbers whose order is known
   // A probe so far behind that it must be a new count rather than a very late loss.

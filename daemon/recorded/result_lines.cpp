@@ -49,7 +49,8 @@ ResultLines::ResultLines(const config::Plan& plan) : labels_(plan.channels.size(
     if (!channel.is_active) continue;
     const config::PlannedNetwork& network = plan.networks[channel.network];
     const config::PlannedTarget& target = plan.targets[channel.target];
-    const std::string& upstream = network.is_control() ? target.upstream : network.upstream;
+    const auto control = plan.path_controls.find(channel.target);
+    const std::string& upstream = control == plan.path_controls.end() ? network.upstream : control->second;
     Label& label = labels_[i];
     const auto add = [&](Field field, std::string_view value) {
       label.text += fmt::format(",\"{}\":{}", name_of(field), event::json_text(value));

@@ -17,18 +17,19 @@ namespace config = blipd::config;
 namespace {
 
 std::string naming(const std::string& host) {
-  return "countries: [{code: XX, networks: [{targets: [" + host + "]}]}]\n";
+  return "targets_files: ['none-*.json']\ncountries: [{code: XX, networks: [{targets: [" + host + "]}]}]\n";
 }
 
 // Stands in for the probing thread: this test's own thread runs what is posted.
 struct Scene {
-  Scene() {
+  // `text`: of the configuration that holds, as Loaded has it.
+  explicit Scene(const std::string& text = naming("192.0.2.1")) {
     std::string made = (std::filesystem::temp_directory_path() / "blipd-reloader-XXXXXX").string();
     REQUIRE(::mkdtemp(made.data()) != nullptr);
     folder = made;
     write(naming("192.0.2.1"));
     reloader.emplace(
-        file(), naming("192.0.2.1"), config::make_plan({}, nullptr), config::Shard{}, reaper,
+        file(), text, config::make_plan({}, nullptr), config::Shard{}, reaper,
         [this](std::function<void()> work) {
           {
             const std::lock_guard lock(mutex);
@@ -117,6 +118,14 @@ TEST_CASE("target files are loaded by the configuration that holds, not by one t
   scene.reloader->request(Reloader::What::kTargetFiles, {});
   scene.turn();
   CHECK(scene.applied == std::vector<std::string>{"192.0.2.1", "192.0.2.4", "192.0.2.4"});
+}
+
+TEST_CASE("where the configuration that holds has no target files, those of one that failed make it be tried again") {
+  Scene scene("");
+  scene.write(naming("192.0.2.6"));
+  scene.reloader->request(Reloader::What::kTargetFiles, {});
+  scene.turn();
+  CHECK(scene.applied == std::vector<std::string>{"192.0.2.6"});
 }
 
 TEST_CASE("a wish for everything is not lost among wishes for target files") {

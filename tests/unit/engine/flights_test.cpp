@@ -1,6 +1,7 @@
 #include "daemon/engine/flights.hpp"
 
 #include <catch2/catch.hpp>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -141,6 +142,57 @@ TEST_CASE("an answer after the verdict is remarked as late and changes nothing")
   REQUIRE(b.sink.remarks.size() == 1);
   CHECK(b.sink.remarks[0].kind == RemarkKind::kLate);
   CHECK(b.sink.remarks[0].rtt == base::Duration(2500ms));
+}
+
+TEST_CASE("after a late answer the same once more is a duplicate, and another one is differing") {
+  Bench b;
+  const auto sequence = b.send(0s);
+  b.request_seen(sequence, 10us);
+  b.settle(1100ms);
+  b.answer(sequence, 1500ms);
+  b.answer(sequence, 1600ms);
+  auto other = b.seen(Learned::Kind::kAnswer, sequence, 1700ms);
+  other.content = 7;
+  b.flights.learned(other, MonoTime(1700ms), 0);
+  REQUIRE(b.sink.remarks.size() == 3);
+  CHECK(b.sink.remarks[0].kind == RemarkKind::kLate);
+  CHECK(b.sink.remarks[1].kind == RemarkKind::kDuplicate);
+  CHECK(b.sink.remarks[2].kind == RemarkKind::kDiffering);
+}
+
+TEST_CASE("while an answer waits for its request's stamp, the same once more is a duplicate of it") {
+  Bench b;
+  const auto sequence = b.send(0s);
+  b.answer(sequence, 50ms);
+  b.answer(sequence, 51ms);
+  auto other = b.seen(Learned::Kind::kAnswer, sequence, 52ms);
+  other.content = std::uint64_t{9} << 40U;
+  b.flights.learned(other, MonoTime(52ms), 0);
+  CHECK(b.sink.results.empty());
+  REQUIRE(b.sink.remarks.size() == 2);
+  CHECK(b.sink.remarks[0].kind == RemarkKind::kDuplicate);
+  CHECK(b.sink.remarks[1].kind == RemarkKind::kDiffering);
+  b.request_seen(sequence, 10us);
+  REQUIRE(b.sink.results.size() == 1);
+  CHECK(b.sink.results[0].rtt == base::Duration(50ms - 10us));
+}
+
+TEST_CASE("a late answer has its round trip for 39 hours, and none beyond") {
+  const auto [when, rtt] = GENERATE(table<base::Duration, std::optional<base::Duration>>({
+      {39h, 39h - 10us},
+      {40h, std::nullopt},
+      {79h, std::nullopt},
+      {200h, std::nullopt},
+  }));
+  Bench b(1, 100h);
+  const auto sequence = b.send(0s);
+  b.request_seen(sequence, 10us);
+  b.settle(1100ms);
+  b.answer(sequence, when);
+  REQUIRE(b.sink.remarks.size() == 1);
+  CHECK(b.sink.remarks[0].kind == RemarkKind::kLate);
+  CHECK(b.sink.remarks[0].sent == MonoTime(0s));
+  CHECK(b.sink.remarks[0].rtt == rtt);
 }
 
 TEST_CASE("a second answer is a duplicate, a different one is differing") {
