@@ -1,7 +1,6 @@
 #include "daemon/engine/flights.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 namespace blipd::engine {
@@ -21,8 +20,8 @@ constexpr std::uint64_t kSpareSlots = 3;
 std::uint32_t slots_for(const Flights::ChannelTiming& timing, base::Duration late_window) {
   const base::Duration kept = timing.timeout + Flights::kGrace + late_window;
   const auto regular = static_cast<std::uint64_t>(kept / timing.interval) + 1;
-  return static_cast<std::uint32_t>(
-      std::bit_ceil(std::min(regular + kSpareSlots, std::uint64_t{SlotPool<int>::kLongestRun})));
+  const auto longest = std::uint64_t{SlotPool<int>::kLongestRun};
+  return SlotPool<int>::length_for(static_cast<std::uint32_t>(std::min(regular + kSpareSlots, longest)));
 }
 
 // Both stamps by the capture, both by the kernel, or of mixed quality.
@@ -43,14 +42,14 @@ void Flights::lay_out(ChannelIndex index, const ChannelTiming& timing) {
   if (timing.is_active && channel.is_active && generations_[index] == timing.generation) return;
   if (channel.is_active) {
     waiting_ -= waiting(index);
-    slots_.give_back(channel.first_slot, channel.slots());
+    slots_.give_back(channel.first_slot, channel.slots);
   }
   // Sequence numbers go on, so that nothing on the wire for a former channel of this index fits a new one.
   channel = Channel{.next_sequence = channel.next_sequence};
   if (!timing.is_active) return;
   const std::uint32_t slots = slots_for(timing, late_window_);
   channel.first_slot = slots_.take(slots);
-  channel.mask = static_cast<std::uint16_t>(slots - 1);
+  channel.slots = static_cast<std::uint16_t>(slots);
   channel.timeout = deadlines_.class_of(timing.timeout);
   channel.is_active = true;
   generations_[index] = timing.generation;
@@ -64,7 +63,9 @@ std::optional<Sequence> Flights::reserve(ChannelIndex channel) {
   }
   slot = Slot{};
   slot.state = State::kReserved;
-  return c.next_sequence++;
+  const Sequence sequence = c.next_sequence;
+  c.step();
+  return sequence;
 }
 
 void Flights::launch(ChannelIndex channel, Sequence sequence, const base::Moment& at, std::uint32_t era) {
@@ -94,13 +95,10 @@ void Flights::abort_unsent(ChannelIndex channel, AbortReason reason, base::MonoT
   sink_.on_result(result, nullptr);
 }
 
-// Null for a probe that is unknown by now: a slot is its channel's youngest probe whose number falls on it.
+// Null for a probe that is unknown by now.
 Flights::Slot* Flights::slot_of(ChannelIndex channel, Sequence sequence) {
-  if (channel >= channels_.size() || !channels_[channel].is_active) return nullptr;
-  const Channel& c = channels_[channel];
-  const std::uint32_t behind = c.next_sequence - sequence;
-  if (behind == 0 || behind > c.slots()) return nullptr;
-  Slot& slot = slots_[c.slot(sequence)];
+  if (channel >= channels_.size() || !channels_[channel].is_known(sequence)) return nullptr;
+  Slot& slot = slots_[channels_[channel].slot(sequence)];
   return slot.state > State::kReserved ? &slot : nullptr;
 }
 
@@ -257,7 +255,8 @@ void Flights::conclude_answer(Slot& slot, ChannelIndex channel, Sequence sequenc
 // decide.
 std::optional<Sequence> Flights::note_order(Channel& c, Sequence sequence, const Arrival& arrival) {
   const Arrival last{c.arrived_at, c.arrived_era, c.is_arrival_stamped};
-  const bool is_first = !std::exchange(c.has_answered, true);
+  const bool is_first = !c.has_answered;
+  c.has_answered = true;
   const bool are_stamped = arrival.is_stamped && last.is_stamped && arrival.era == last.era;
   const bool is_later_probe = is_first || static_cast<std::int32_t>(sequence - c.last_answered) > 0;
   std::optional<Sequence> reordered;
@@ -329,7 +328,7 @@ void Flights::void_all(AbortReason reason, base::MonoTime now) {
   for (ChannelIndex i = 0; i < channels_.size(); ++i) {
     const Channel& c = channels_[i];
     if (!c.is_active) continue;
-    for (std::uint32_t back = c.slots(); back > 0; --back) {
+    for (std::uint32_t back = c.slots; back > 0; --back) {
       const Sequence sequence = c.next_sequence - back;
       Slot& slot = slots_[c.slot(sequence)];
       if (slot.state == State::kWaiting || slot.state == State::kHeld) abort_sent(slot, i, sequence, reason, now);
@@ -346,7 +345,7 @@ std::uint32_t Flights::waiting(ChannelIndex channel) const {
   const Channel& c = channels_[channel];
   if (!c.is_active) return 0;
   std::uint32_t count = 0;
-  for (std::uint32_t s = c.first_slot; s < c.first_slot + c.slots(); ++s) {
+  for (std::uint32_t s = c.first_slot; s < c.first_slot + c.slots; ++s) {
     count += slots_[s].state == State::kWaiting || slots_[s].state == State::kHeld ? 1U : 0U;
   }
   return count;

@@ -84,7 +84,7 @@ class Flights {
   bool find(probes::ChannelIndex channel, Match&& match) const {
     if (channel >= channels_.size() || !channels_[channel].is_active) return false;
     const Channel& c = channels_[channel];
-    for (std::uint32_t back = 1; back <= c.slots(); ++back) {
+    for (std::uint32_t back = 1; back <= c.slots; ++back) {
       const probes::Sequence sequence = c.next_sequence - back;
       if (slots_[c.slot(sequence)].state > State::kReserved && match(sequence)) return true;
     }
@@ -96,8 +96,9 @@ class Flights {
     if (channel < channels_.size()) base::prefetch(channels_[channel]);
   }
   void prefetch(probes::ChannelIndex channel, probes::Sequence sequence) const {
-    if (channel >= channels_.size() || !channels_[channel].is_active) return;
-    base::prefetch(slots_[channels_[channel].slot(sequence)]);
+    if (channel < channels_.size() && channels_[channel].is_known(sequence)) {
+      base::prefetch(slots_[channels_[channel].slot(sequence)]);
+    }
   }
 
  private:
@@ -110,9 +111,9 @@ class Flights {
     bool operator==(const Content&) const = default;
   };
 
-  // Four to a cache line. The sequence number is not kept: a slot belongs to the youngest that falls on it, see
-  // slot_of(). Of the era eight bits are enough to tell apart what lies within one slot's life. When the request left
-  // is of no use any more once an answer is accepted, and the answer's content of none before.
+  // Four to a cache line. The sequence number is not kept, see Channel::slot(). Of the era eight bits are enough to
+  // tell apart what lies within one slot's life. When the request left is of no use any more once an answer is
+  // accepted, and the answer's content of none before.
   struct Slot {
     base::MonoTime sent{};
     std::uint64_t request_or_content : 48 = 0;
@@ -160,14 +161,24 @@ class Flights {
     probes::Sequence next_sequence = 0;
     probes::Sequence last_answered = 0;  // of the answered ones, the last asked
     Deadlines::Class timeout = 0;
-    std::uint16_t mask = 0;  // slots − 1; slots are a power of two
+    std::uint16_t slots = 0;
+    std::uint16_t next_slot = 0;  // of them; the probes before lie in those before, round and round
     std::uint16_t arrived_era = 0;
-    bool is_arrival_stamped = false;
-    bool is_active = false;
-    bool has_answered = false;
+    bool is_arrival_stamped : 1 = false;
+    bool is_active : 1 = false;
+    bool has_answered : 1 = false;
 
-    std::uint32_t slots() const { return mask + 1U; }
-    std::uint32_t slot(probes::Sequence sequence) const { return first_slot + (sequence & mask); }
+    // Whether it is one of the last probes, which still have their slots. Sequence numbers wrap.
+    bool is_known(probes::Sequence sequence) const { return is_active && next_sequence - sequence - 1U < slots; }
+    // In slots_; of one that is known, or of the next.
+    std::uint32_t slot(probes::Sequence sequence) const {
+      const std::uint32_t back = next_sequence - sequence;
+      return first_slot + next_slot - back + (back > next_slot ? slots : 0U);
+    }
+    void step() {
+      ++next_sequence;
+      next_slot = static_cast<std::uint16_t>(next_slot + 1U == slots ? 0U : next_slot + 1U);
+    }
   };
   static_assert(sizeof(Channel) == 32);
 

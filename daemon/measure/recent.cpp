@@ -81,7 +81,7 @@ void Recent::age() {
   if (needed > old_capacity_) {
     // By little, since a channel soon has the room that its rate needs, and keeps it. In steps of what the usual
     // allocators hand out: 16 bytes, and eight of those are theirs.
-    const std::uint32_t capacity = (needed + needed / 16 + 1) / 4 * 4 + 2;
+    const std::uint32_t capacity = (needed + needed / 32 + 1) / 4 * 4 + 2;
     auto old = std::make_unique_for_overwrite<std::uint32_t[]>(capacity);
     if (old_count_ > 0) std::copy(old_.get(), old_.get() + old_count_, old.get());
     old_ = std::move(old);

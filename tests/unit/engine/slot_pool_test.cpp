@@ -12,7 +12,8 @@ TEST_CASE("runs of slots never overlap, stay where they are, and are as new when
   std::mt19937 random(7);
   for (int turn = 0; turn < 20000; ++turn) {
     if (taken.size() < 300 || random() % 2 == 0) {
-      const std::uint32_t length = 1U << (random() % 13);
+      const std::uint32_t length =
+          SlotPool<int>::length_for(static_cast<std::uint32_t>(1 + random() % (1U << (random() % 13))));
       const std::uint32_t first = pool.take(length);
       const auto after = taken.upper_bound(first);
       REQUIRE((after == taken.end() || first + length <= after->first));
@@ -32,6 +33,18 @@ TEST_CASE("runs of slots never overlap, stay where they are, and are as new when
       pool.give_back(run->first, run->second);
       taken.erase(run);
     }
+  }
+}
+
+TEST_CASE("a run is at most an eighth longer than what is needed, or one slot") {
+  std::uint32_t before = 2;
+  for (std::uint32_t needed = 1; needed <= SlotPool<int>::kLongestRun; ++needed) {
+    const std::uint32_t length = SlotPool<int>::length_for(needed);
+    CHECK((length >= needed && length % 2 == 0 && length <= SlotPool<int>::kLongestRun));
+    CHECK((length <= needed + 1 || length <= needed + needed / 8));
+    CHECK(SlotPool<int>::length_for(length) == length);
+    CHECK(length >= before);
+    before = length;
   }
 }
 
