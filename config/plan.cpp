@@ -66,6 +66,7 @@ std::vector<std::uint32_t> differences(const std::vector<Row>& before, const std
                          before[i].since_generation == now[i].since_generation;
     if (!is_same) indices.push_back(i);
   }
+  indices.shrink_to_fit();
   return indices;
 }
 
@@ -211,7 +212,7 @@ class Planner {
         const Target* target = source.targets[t];
         const bool is_same = place->is_kept && previous_.targets[place->index].host == target->host;
         PlannedTarget& row = row_at(plan_->targets, place->index);
-        row = {true, network_at_[i].index, target->name, target->host, {}, 0};
+        row = {true, network_at_[i].index, 0, 0, target->name, target->host, 0};
         row.since_generation = since(previous_.targets, {place->index, is_same});
         if (!source.upstreams.empty() && !source.upstreams[t].empty()) {
           plan_->path_controls.emplace(place->index, source.upstreams[t]);
@@ -223,7 +224,7 @@ class Planner {
 
   // Where the channel that asks `target` by `probe` stood before; `was` is where the target stood.
   std::optional<ChannelIndex> find_before(TargetIndex was, std::string_view probe) const {
-    for (const ChannelIndex c : previous_.targets[was].channels) {
+    for (const ChannelIndex c : previous_.channels_of(was)) {
       if (previous_.channels[c].spec().name == probe) return c;
     }
     return std::nullopt;
@@ -242,6 +243,7 @@ class Planner {
     }
     const auto places = hand_out(previous_.channels.size(), before);
     plan_->channels.reserve(std::max(previous_.channels.size(), before.size()));
+    plan_->channels_by_target.reserve(before.size());
     auto place = places.begin();
     target_place = target_at_.begin();
     for (std::size_t i = 0; i < sources_.size(); ++i) {
@@ -251,7 +253,8 @@ class Planner {
           plan_->ways.push_back(list);
         }
         PlannedTarget& planned = plan_->targets[at];
-        planned.channels.reserve(target->probes.size());
+        planned.first_channel = static_cast<std::uint32_t>(plan_->channels_by_target.size());
+        planned.channel_count = static_cast<std::uint32_t>(target->probes.size());
         for (const probes::ProbeSpec& spec : target->probes) {
           place_channel(*place++, at, network_at_[i].index, spec);
         }
@@ -269,7 +272,7 @@ class Planner {
     row.network = network;
     row.asks = &spec;
     row.since_generation = since(previous_.channels, place);
-    plan_->targets[target].channels.push_back(place.index);
+    plan_->channels_by_target.push_back(place.index);
   }
 
   void place_traces() {
@@ -334,7 +337,7 @@ std::optional<ChannelIndex> Plan::find_channel(std::string_view name) const {
     for (const TargetIndex t : network.targets) {
       std::string_view probe = rest;
       if (!take_part(probe, targets[t].name)) continue;
-      for (const ChannelIndex c : targets[t].channels) {
+      for (const ChannelIndex c : channels_of(t)) {
         if (channels[c].spec().name == probe) return c;
       }
     }

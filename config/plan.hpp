@@ -7,11 +7,11 @@
 // shared by all channels that are asked alike, and a channel's name is put together when somebody wants it.
 #pragma once
 
-#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,10 +48,12 @@ struct alignas(32) PlannedChannel {
 struct PlannedTarget {
   bool is_active = false;
   NetworkIndex network = 0;
+  // Its channels; see Plan::channels_of().
+  std::uint32_t first_channel = 0;
+  std::uint32_t channel_count = 0;
   std::string name;
   std::string host;
-  boost::container::small_vector<ChannelIndex, 2> channels;  // few have more
-  std::uint64_t since_generation = 0;                        // of this name at this host
+  std::uint64_t since_generation = 0;  // of this name at this host
 };
 
 // A target whose path is looked at: no channel, so nothing is counted or judged of it.
@@ -99,6 +101,7 @@ struct Plan {
   Options configuration;  // what it was made from, but for whom to ask, which the tables hold
   std::vector<PlannedChannel> channels;
   std::vector<PlannedTarget> targets;
+  std::vector<ChannelIndex> channels_by_target;  // those of a target side by side
   std::vector<PlannedNetwork> networks;
   std::vector<PlannedCountry> countries;
   // Of path controls: the upstream inside which each sits.
@@ -117,6 +120,12 @@ struct Plan {
   // By country/network/target/probe; controls are vantage/network/target/probe. Empty when there is none. Looks at
   // every target of the network: who searches for many makes a table of the names.
   std::optional<ChannelIndex> find_channel(std::string_view name) const;
+
+  // In the order of the configuration.
+  std::span<const ChannelIndex> channels_of(const PlannedTarget& target) const {
+    return std::span(channels_by_target).subspan(target.first_channel, target.channel_count);
+  }
+  std::span<const ChannelIndex> channels_of(TargetIndex target) const { return channels_of(targets[target]); }
 
   // Whether it is a control that speaks for our own link, which path controls do not.
   bool is_vouching(TargetIndex target) const {

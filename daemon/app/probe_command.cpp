@@ -238,7 +238,7 @@ void print(const config::Plan& plan, const OneRound& round) {
   for (const config::PlannedTarget& target : plan.targets) {
     fmt::print("{}\n", target.host == target.name ? target.name : fmt::format("{} ({})", target.name, target.host));
     std::vector<ProbeAnswer> of_target;
-    for (const probes::ChannelIndex channel : target.channels) {
+    for (const probes::ChannelIndex channel : plan.channels_of(target)) {
       if (!answers[channel]) continue;
       of_target.push_back(*answers[channel]);
       fmt::print("  {:<12} {}\n", of_target.back().spec.name, describe(of_target.back()));

@@ -60,7 +60,7 @@ bool CountryRecord::is_broad(const Scene& scene) const {
       if (!target.has_vote() || target.is_known_down) continue;
       ++targets;
       silent_targets += target.is_failed ? 1 : 0;
-      for (const auto c : scene.plan.targets[t].channels) {
+      for (const auto c : scene.plan.channels_of(t)) {
         const ChannelEntry& channel = roster.channel(c);
         if (!channel.usual.is_heard(floor)) continue;
         const std::size_t protocol = scene.plan.channels[c].spec().ask.index();

@@ -28,9 +28,9 @@ void Hearing::adopt(std::shared_ptr<const config::Plan> plan) {
   roster_.adopt(*plan_, before.get());
   ask_list_.resize(plan_->channels.size());
   overdue_.resize(plan_->channels.size());
-  witnesses_.resize(plan_->channels.size());
   for (const ChannelIndex i : config::changes_between(before.get(), *plan_).channels) {
-    witnesses_[i] = roster_.channel(i).is_control ? std::make_unique<Witness>() : nullptr;
+    witnesses_.erase(i);
+    if (roster_.channel(i).is_control) witnesses_.try_emplace(i);
     overdue_.forget(i);
   }
   networks_.resize(plan_->networks.size());
@@ -59,7 +59,7 @@ bool Hearing::is_void(const probes::Result& result) const {
 
 void Hearing::on_sent(ChannelIndex channel, base::MonoTime at) {
   if (roster_.channel(channel).is_control) {
-    witnesses_[channel]->on_sent(at);
+    witnesses_.at(channel).on_sent(at);
   } else {
     overdue_.on_sent(channel, at);
   }
@@ -119,7 +119,7 @@ void Hearing::absolve(const probes::Result& aborted) {
 }
 
 void Hearing::testify(const probes::Result& result) {
-  Witness& witness = *witnesses_[result.channel];
+  Witness& witness = witnesses_.at(result.channel);
   switch (result.outcome) {
     case probes::Outcome::kAnswered:
       witness.on_answer(result.sent);
@@ -151,8 +151,8 @@ void Hearing::update_vantage() {
     ControlView view;
     view.state = roster_.target(t).state;
     // The way of asking that answered last speaks for the control.
-    for (const ChannelIndex c : plan_->targets[t].channels) {
-      const Witness& witness = *witnesses_[c];
+    for (const ChannelIndex c : plan_->channels_of(t)) {
+      const Witness& witness = witnesses_.at(c);
       if (!view.witness || witness.answered() > view.witness->answered()) view.witness = &witness;
     }
     control_views_.push_back(view);
@@ -278,10 +278,10 @@ void Hearing::weigh(NetworkIndex index) {
 void Hearing::doubt(TargetIndex index, double evidence) {
   TargetEntry& target = roster_.target(index);
   const bool was_down = target.is_firmly_down();
-  target.doubt = std::clamp(target.doubt + evidence, kDoubtFloor, kDoubtCeiling);
+  target.doubt = std::clamp(target.doubt + static_cast<float>(evidence), kDoubtFloor, kDoubtCeiling);
   if (evidence < 0) {
     // One answer is proof of life.
-    target.doubt = std::min(target.doubt, 0.0);
+    target.doubt = std::min(target.doubt, 0.0F);
     if (target.is_known_down) roster_.edit(index, [](TargetEntry& entry) { entry.is_known_down = false; });
   }
   const NetworkEntry& network = networks_[target.network];
@@ -345,7 +345,7 @@ void Hearing::set_state(NetworkIndex index, NetworkState state) {
   network.since = now_;
   if (state != NetworkState::kOutage) return;
   for (const TargetIndex t : plan_->networks[index].targets) {
-    for (const ChannelIndex c : plan_->targets[t].channels) roster_.channel(c).usual.forget_held();
+    for (const ChannelIndex c : plan_->channels_of(t)) roster_.channel(c).usual.forget_held();
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -142,8 +143,8 @@ class Hearing {
   std::vector<Change> changes_;
   AskList ask_list_;
   Overdue overdue_;
-  std::vector<std::unique_ptr<Witness>> witnesses_;  // by channel; null: no control's
-  std::vector<config::TargetIndex> controls_;        // but path controls, which say nothing of our own link
+  std::unordered_map<probes::ChannelIndex, Witness> witnesses_;  // of each control's channel
+  std::vector<config::TargetIndex> controls_;                    // but path controls, which say nothing of our own link
   std::vector<ControlView> control_views_;
   std::vector<config::NetworkIndex> waiting_;  // networks with pending failures; some may have settled since
   base::MonoTime controls_asked_ = kNever;

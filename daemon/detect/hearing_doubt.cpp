@@ -75,7 +75,7 @@ void Hearing::ask_if_doubtful(NetworkIndex index, const Asked& silent) {
   // Others know better, where there are others.
   const bool is_spared = !is_doubtful && electorate.targets > kDistinctTargets;
   for (const TargetIndex t : plan_->networks[index].targets) {
-    for (const ChannelIndex c : plan_->targets[t].channels) {
+    for (const ChannelIndex c : plan_->channels_of(t)) {
       if (c != silent.channel || !is_spared) ask_list_.add(c);
     }
   }
@@ -87,7 +87,7 @@ void Hearing::ask_controls() {
   if (controls_asked_ != kNever && now_ - controls_asked_ < kControlPause) return;
   controls_asked_ = now_;
   for (const TargetIndex t : controls_) {
-    for (const ChannelIndex c : plan_->targets[t].channels) ask_list_.add(c);
+    for (const ChannelIndex c : plan_->channels_of(t)) ask_list_.add(c);
   }
 }
 

@@ -81,7 +81,7 @@ HostInquiry::Hosts HostInquiry::choose(const event::Event& event, base::MonoTime
   for (const NetworkIndex n : networks) {
     const std::vector<TargetIndex>& targets = plan_->networks[n].targets;
     for (std::size_t i = 0; i < targets.size() && i < share && candidates.size() < kMostSought; ++i) {
-      if (plan_->targets[targets[i]].channels.empty()) continue;
+      if (plan_->channels_of(targets[i]).empty()) continue;
       candidates.push_back({judge.fell(targets[i], since - kOneFall), targets[i]});
     }
   }
@@ -95,7 +95,7 @@ HostInquiry::Hosts HostInquiry::choose(const event::Event& event, base::MonoTime
 bool HostInquiry::is_heard(const Question& question, const Judge& judge) const {
   return std::ranges::all_of(question.hosts, [&](const Host& host) {
     if (!is_current(host)) return true;
-    return std::ranges::all_of(plan_->targets[host.target].channels, [&](config::ChannelIndex channel) {
+    return std::ranges::all_of(plan_->channels_of(host.target), [&](config::ChannelIndex channel) {
       return judge.channel(channel, question.since).says != event::WaySays::kUnknown;
     });
   });
@@ -109,7 +109,7 @@ event::HostEvidence HostInquiry::describe(const Host& host, const Question& ques
   evidence.network = plan_->networks[target.network].name;
   evidence.target = target.name;
   std::vector<Way> ways;
-  for (const config::ChannelIndex channel : target.channels) {
+  for (const config::ChannelIndex channel : plan_->channels_of(target)) {
     const ChannelVerdict verdict = judge.channel(channel, question.since);
     Way way = way_of(plan_->channels[channel].spec());
     way.says = verdict.says;

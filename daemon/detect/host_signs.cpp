@@ -59,7 +59,7 @@ void HostSigns::adopt(const config::Plan& plan, const config::Plan* before) {
   // A target may have lost the way that it was to be compared with: its roster entry still has the mark, which the
   // next answer takes away.
   std::erase_if(suspicions_, [&](const auto& entry) {
-    const auto& channels = plan.targets[entry.first].channels;
+    const auto channels = plan.channels_of(entry.first);
     return std::ranges::find(channels, entry.second.other) == channels.end();
   });
 }
@@ -84,7 +84,7 @@ void HostSigns::compare(const probes::Result& result, const config::Plan& plan, 
   const bool is_reset = answer == Saying::Answer::kReset;
   std::optional<probes::ChannelIndex> other;
   int best = 3;
-  for (const probes::ChannelIndex c : plan.targets[channel.target].channels) {
+  for (const probes::ChannelIndex c : plan.channels_of(channel.target)) {
     const ChannelEntry& entry = roster.channel(c);
     if (c == result.channel || !entry.contact.is_answering()) continue;
     const int rank = rank_of(plan.channels[c].spec(), entry.saying, is_reset);

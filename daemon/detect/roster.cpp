@@ -47,7 +47,7 @@ void Roster::refresh(const config::Plan& plan, config::TargetIndex index, std::u
   bool is_answering = false;
   std::uint16_t fewest_failures = UINT16_MAX;         // of all channels
   std::uint16_t fewest_voting_failures = UINT16_MAX;  // of those with a vote
-  for (const auto c : plan.targets[index].channels) {
+  for (const auto c : plan.channels_of(index)) {
     ChannelEntry& channel = channels_[c];
     is_answering = is_answering || channel.contact.is_answering();
     const std::uint16_t failures = channel.contact.failures();
@@ -112,7 +112,7 @@ event::WaySays Roster::says(probes::ChannelIndex index, const config::Detect& ru
 
 base::MonoTime Roster::last_failure(const config::Plan& plan, config::TargetIndex index) const {
   base::MonoTime last = kNever;
-  for (const auto c : plan.targets[index].channels) last = std::max(last, channels_[c].contact.failed_sent());
+  for (const auto c : plan.channels_of(index)) last = std::max(last, channels_[c].contact.failed_sent());
   return last;
 }
 
@@ -127,7 +127,7 @@ double Roster::failure_strength(const config::Plan& plan, config::NetworkIndex i
     if (!targets_[t].has_vote() || targets_[t].is_known_down) continue;
     ++asked;
     double strongest = 0;
-    for (const auto c : plan.targets[t].channels) {
+    for (const auto c : plan.channels_of(t)) {
       const UsualAnswers& usual = channels_[c].usual;
       if (usual.is_heard(rules.usual_floor)) strongest = std::max(strongest, failure_evidence(usual.ratio(), rules));
     }

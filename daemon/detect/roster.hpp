@@ -38,30 +38,31 @@ static_assert(sizeof(ChannelEntry) == 40);
 // A target's own test, the network test's sum for one host: from kFirmlyDown up it is believed to be down whatever its
 // network does. It starts nearer to that than a network does, since it has only itself to speak for it.
 inline constexpr double kFirmlyDown = 6.9;
-inline constexpr double kDoubtFloor = -4.0;
-inline constexpr double kDoubtCeiling = 12.0;
+inline constexpr float kDoubtFloor = -4.0;
+inline constexpr float kDoubtCeiling = 12.0;
 
 struct TargetEntry {
   base::MonoTime answered_sent = kNever;  // of the latest answered probe of any channel
   base::MonoTime first_failed = kNever;   // of the failed ones sent since then
   MonoSpan fell{kNever, kNever};          // the last time that it went down: after an answer, before a failure
-  double doubt = 0;                       // the evidence for this target alone, in kDoubtFloor..kDoubtCeiling
+  float doubt = 0;                        // the evidence for this target alone, in kDoubtFloor..kDoubtCeiling
   config::NetworkIndex network = 0;
   std::uint16_t failures = 0;  // evidence: failures of voting channels in a row, since the last answer
   std::uint16_t votes = 0;     // channels that are heard
   TargetState state = TargetState::kUnknown;
-  bool is_failed = false;  // some of `failures` has been believed
+  bool is_failed : 1 = false;  // some of `failures` has been believed
   // Found down while its network was up: an old hand whose silence says nothing of the network any more.
-  bool is_known_down = false;
+  bool is_known_down : 1 = false;
 
   // Enough evidence, and silent in every way of asking: those of one host share its fate, and one moment in which all
   // of them fail is one look.
-  bool is_firm = false;
-  bool has_suspicion = false;  // HostSigns waits for one of its answers
+  bool is_firm : 1 = false;
+  bool has_suspicion : 1 = false;  // HostSigns waits for one of its answers
 
   bool has_vote() const { return votes > 0; }
   bool is_firmly_down() const { return is_firm; }
 };
+static_assert(sizeof(TargetEntry) == 48);
 
 // Of the targets with a vote.
 struct NetworkCount {

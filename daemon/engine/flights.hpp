@@ -26,7 +26,7 @@ class Flights {
     bool is_active = false;
     base::Duration interval{};
     base::Duration timeout{};
-    std::uint64_t generation = 0;  // probes of an earlier generation of the same index are forgotten
+    std::uint32_t generation = 0;  // probes of an earlier generation of the same index are forgotten
   };
 
   // Between a deadline and its verdict: a packet stamped before the deadline may still be on its way
@@ -229,7 +229,7 @@ class Flights {
   probes::ResultSink& sink_;
   base::Duration late_window_;
   std::vector<Channel> channels_;
-  std::vector<std::uint64_t> generations_;  // by channel
+  std::vector<std::uint32_t> generations_;  // by channel
   SlotPool<Slot> slots_;
   Deadlines deadlines_;
   std::deque<Held> held_;

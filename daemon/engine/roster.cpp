@@ -73,7 +73,7 @@ void Roster::forget(const config::Plan& before, config::TargetIndex index) {
   if (index >= before.targets.size() || !before.targets[index].is_active) return;
   const config::PlannedTarget& target = before.targets[index];
   if (const auto name = names_.find(target.host); name != names_.end()) std::erase(name->second.targets, index);
-  for (const probes::ChannelIndex channel : target.channels) set_route(channel, {});
+  for (const probes::ChannelIndex channel : before.channels_of(target)) set_route(channel, {});
   set_standing(index, {});
 }
 
@@ -107,7 +107,7 @@ void Roster::place(config::TargetIndex index, const std::vector<base::Address>& 
   std::vector<base::Address> all = known;
   const bool is_refused = std::erase_if(all, [&](const base::Address& a) { return budget_->is_refused(a); }) > 0;
   set_standing(index, {known.empty(), is_refused});
-  for (const probes::ChannelIndex channel : plan_->targets[index].channels) {
+  for (const probes::ChannelIndex channel : plan_->channels_of(index)) {
     std::vector<base::Address> usable;
     std::ranges::copy_if(all, std::back_inserter(usable),
                          [&](const base::Address& a) { return is_usable(channel, a); });

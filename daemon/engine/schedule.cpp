@@ -16,7 +16,10 @@ base::Duration phase_of(std::string_view name, base::Duration interval) {
 std::map<base::Duration, Schedule::Slots> Schedule::by_interval(const std::vector<Entry>& entries) {
   std::map<base::Duration, Slots> sorted;
   for (const Entry& entry : entries) sorted[entry.interval].push_back({entry.phase, entry.channel});
-  for (auto& [interval, slots] : sorted) std::ranges::sort(slots);
+  for (auto& [interval, slots] : sorted) {
+    slots.shrink_to_fit();
+    std::ranges::sort(slots);
+  }
   return sorted;
 }
 

@@ -68,9 +68,9 @@ void Tracer::adopt(const config::Plan& plan, const Share& share, Pace pace, base
   std::map<std::string, std::size_t, std::less<>> by_name;
   for (config::TraceIndex i = 0; i < plan.traces.size(); ++i) {
     const config::PlannedTrace& trace = plan.traces[i];
-    const config::PlannedTarget& target = plan.targets[trace.target];
-    if (!share.has(trace.target) || target.channels.empty()) continue;
-    Entry entry{plan.trace_name(i), target.channels.front(), *trace.asks, 0, false, false};
+    const auto channels = plan.channels_of(trace.target);
+    if (!share.has(trace.target) || channels.empty()) continue;
+    Entry entry{plan.trace_name(i), channels.front(), *trace.asks, 0, false, false};
     const auto before = by_name_.find(entry.name);
     if (before != by_name_.end()) entry.known_length = entries_[before->second].known_length;
     const auto index = static_cast<probes::ChannelIndex>(entries.size());

@@ -56,7 +56,7 @@ Html targets_table(const Scene& scene, config::NetworkIndex index) {
          "\">", target.name, "</a></th><td><span class=\"sign\" data-state=\"", state, "\">", state, "</span></td><td>",
          target.host, "</td><td>");
     bool is_first = true;
-    for (const auto channel : target.channels) {
+    for (const auto channel : scene.plan().channels_of(target)) {
       if (!is_first) html(", ");
       html(scene.plan().channels[channel].spec().name);
       is_first = false;

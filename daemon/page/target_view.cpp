@@ -157,7 +157,7 @@ Html target_view(const Scene& scene, config::TargetIndex index) {
        "\"><div class=\"says-it\"><h2>", target.name, " <small>", target.host,
        "</small></h2><p class=\"level\" data-state=\"", state, "\">", state, "</p></div></div></section>\n",
        range_links(scene, target_path(code, network.name, target.name)));
-  for (const auto channel : target.channels) {
+  for (const auto channel : plan.channels_of(target)) {
     if (plan.channels[channel].is_active) write_channel(scene, channel, bins, html);
   }
   html("<section id=\"events\" class=\"happened\" data-part>\n<h2>What happened</h2>\n",

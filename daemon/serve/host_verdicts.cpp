@@ -15,7 +15,7 @@ using event::HostSign;
 void fill_ways(std::vector<detect::Way>& ways, const pipeline::Snapshot& snapshot, std::size_t target) {
   const config::Plan& plan = *snapshot.plan;
   ways.clear();
-  for (const config::ChannelIndex channel : plan.targets[target].channels) {
+  for (const config::ChannelIndex channel : plan.channels_of(static_cast<config::TargetIndex>(target))) {
     if (channel >= snapshot.channels.size()) continue;
     const pipeline::ChannelState state = snapshot.channels.state(channel);
     detect::Way& way = ways.emplace_back(detect::way_of(plan.channels[channel].spec()));
@@ -82,7 +82,7 @@ std::vector<HostCounts> count_hosts(const pipeline::Snapshot& snapshot) {
 std::array<bool, event::kHostSignNames.size()> possible_signs(const config::Plan& plan, std::size_t target) {
   bool has_dns = false;
   bool has_syn = false;
-  const auto& channels = plan.targets[target].channels;
+  const auto channels = plan.channels_of(static_cast<config::TargetIndex>(target));
   for (const config::ChannelIndex channel : channels) {
     const probes::ProbeSpec& spec = plan.channels[channel].spec();
     has_dns = has_dns || std::holds_alternative<probes::DnsSpec>(spec.ask);

@@ -138,7 +138,7 @@ base::Expected<Subject> find_subject(const Wish& wish, const config::Plan& plan)
   if (target == nullptr) return base::fail("{}", nobody("target", wish.target, " in " + subject.place, names));
   subject.place += '/' + target->name;
   names.clear();
-  for (const config::ChannelIndex index : target->channels) {
+  for (const config::ChannelIndex index : plan.channels_of(*target)) {
     const config::PlannedChannel& channel = plan.channels[index];
     if (!channel.is_active) continue;
     if (wish.probe.empty() || channel.spec().name == wish.probe) subject.channels.push_back(&channel);

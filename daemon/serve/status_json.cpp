@@ -177,7 +177,7 @@ void append_target(std::string& out, const Snapshot& snapshot, std::size_t index
               std::string_view(name_of(pipeline::kTargetStateNames, snapshot.targets[index].state)));
   append_verdict(out, snapshot, index);
   std::string_view before = R"(,"channels":[)";
-  for (const auto channel : target.channels) {
+  for (const auto channel : snapshot.plan->channels_of(target)) {
     if (channel >= snapshot.channels.size()) continue;
     out += before;
     append_channel(out, snapshot, channel);

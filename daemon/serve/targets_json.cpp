@@ -90,7 +90,7 @@ void append_target(std::string& out, const pipeline::Snapshot& snapshot, std::si
   const config::PlannedTarget& target = plan.targets[index];
   const config::PlannedNetwork& network = plan.networks[target.network];
   std::optional<base::WallTime> answered;
-  for (const config::ChannelIndex channel : target.channels) {
+  for (const config::ChannelIndex channel : plan.channels_of(target)) {
     if (channel < snapshot.channels.size())
       answered = std::max(answered, snapshot.channels.state(channel).last_answered);
   }
@@ -104,7 +104,7 @@ void append_target(std::string& out, const pipeline::Snapshot& snapshot, std::si
   append_json(out, R"(,"last_answered":)", answered);
   append_verdict(out, snapshot, index);
   std::string_view before = R"(,"channels":[)";
-  for (const config::ChannelIndex channel : target.channels) {
+  for (const config::ChannelIndex channel : plan.channels_of(target)) {
     if (channel >= snapshot.channels.size()) continue;
     out += before;
     append_channel(out, plan.channels[channel].spec(), snapshot.channels.state(channel),

@@ -47,11 +47,11 @@ void check_links(const Plan& plan) {
     CHECK(plan.find_channel(plan.channel_name(i)) == i);
     REQUIRE(plan.targets.at(channel.target).is_active);
     CHECK(plan.targets[channel.target].network == channel.network);
-    CHECK(std::ranges::count(plan.targets[channel.target].channels, i) == 1);
+    CHECK(std::ranges::count(plan.channels_of(channel.target), i) == 1);
   }
   for (TargetIndex i = 0; i < plan.targets.size(); ++i) {
     if (!plan.targets[i].is_active) {
-      CHECK(plan.targets[i].channels.empty());
+      CHECK(plan.channels_of(i).empty());
       continue;
     }
     REQUIRE(plan.networks.at(plan.targets[i].network).is_active);

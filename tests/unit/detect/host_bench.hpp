@@ -82,7 +82,7 @@ struct HostBench {
 
   std::vector<Way> ways(config::TargetIndex target = 0) const {
     std::vector<Way> ways;
-    for (const probes::ChannelIndex c : plan->targets[target].channels) {
+    for (const probes::ChannelIndex c : plan->channels_of(target)) {
       const ChannelVerdict verdict = judge.channel(c);
       Way way = way_of(plan->channels[c].spec());
       way.says = verdict.says;

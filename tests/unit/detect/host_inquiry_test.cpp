@@ -27,7 +27,7 @@ struct InquiryBench : HostBench {
   std::vector<HostInquiry::Finding> findings() { return inquiry.take_findings(moment(now), judge); }
   void lose_all(config::TargetIndex target, int times = 3) {
     for (int i = 0; i < times; ++i) {
-      for (const auto c : plan->targets[target].channels) lose(c);
+      for (const auto c : plan->channels_of(target)) lose(c);
     }
   }
 

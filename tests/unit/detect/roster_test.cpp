@@ -33,7 +33,7 @@ NetworkCount counted_anew(const Roster& roster, const config::Plan& plan, config
   for (const auto t : plan.networks[index].targets) {
     const TargetEntry& target = roster.target(t);
     std::uint32_t votes = 0;
-    for (const auto c : plan.targets[t].channels) {
+    for (const auto c : plan.channels_of(t)) {
       votes += roster.channel(c).usual.is_heard(plan.configuration.detect.usual_floor) ? 1 : 0;
     }
     if (votes == 0) continue;
@@ -96,7 +96,7 @@ TEST_CASE("What failures say together is exact of few targets, and sampled of ma
     roster.adopt(*plan, nullptr);
     double sum = 0;
     for (const auto t : plan->networks[0].targets) {
-      const probes::ChannelIndex index = plan->targets[t].channels.front();
+      const probes::ChannelIndex index = plan->channels_of(t).front();
       ChannelEntry& channel = roster.channel(index);
       for (int i = 0; i < 30; ++i) channel.usual.learn_answer(0.05);
       channel.contact.on_answer(base::MonoTime(1s));

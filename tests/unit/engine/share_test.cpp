@@ -45,7 +45,7 @@ TEST_CASE("every target is in exactly one share, with all of its channels") {
           shares, [&](const Share& share) { return share.has(static_cast<config::TargetIndex>(t)); });
       REQUIRE(holders == 1);
       for (const Share& share : shares) {
-        for (const auto channel : plan->targets[t].channels) {
+        for (const auto channel : plan->channels_of(plan->targets[t])) {
           REQUIRE(share.has(plan->channels[channel]) == share.has(static_cast<config::TargetIndex>(t)));
         }
       }

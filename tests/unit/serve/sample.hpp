@@ -68,7 +68,15 @@ class PlanMaker {
     ask_by(channel, spec);
     plan.channels.push_back(channel);
     const auto index = static_cast<config::ChannelIndex>(plan.channels.size() - 1);
-    plan.targets[target].channels.push_back(index);
+    // Behind those that the target has; the others make room.
+    config::PlannedTarget& asked = plan.targets[target];
+    const std::uint32_t place = asked.channel_count == 0 ? static_cast<std::uint32_t>(plan.channels_by_target.size())
+                                                         : asked.first_channel + asked.channel_count;
+    for (config::PlannedTarget& other : plan.targets) {
+      if (other.channel_count > 0 && other.first_channel >= place) ++other.first_channel;
+    }
+    if (asked.channel_count++ == 0) asked.first_channel = place;
+    plan.channels_by_target.insert(plan.channels_by_target.begin() + place, index);
     return index;
   }
 
