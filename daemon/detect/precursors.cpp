@@ -6,7 +6,7 @@ namespace blipd::detect {
 
 Precursors::Step& Precursors::step(base::MonoTime now) {
   if (!steps_) steps_ = std::make_unique<std::array<Step, kSteps>>();
-  const std::int64_t number = number_of(now);
+  const std::int32_t number = number_of(now);
   Step& step = (*steps_)[static_cast<std::size_t>(number) % kSteps];
   if (step.number != number) {
     step = {};
@@ -21,8 +21,8 @@ event::Before Precursors::before(base::MonoTime start, base::Duration length, co
   const base::MonoTime just_before = start - base::Duration(1);
   result.flaps = flaps.count(just_before, length);
   if (!steps_) return result;
-  const std::int64_t last = number_of(start) - 1;  // the step of the onset itself holds the fall
-  const std::int64_t first = number_of(start - length);
+  const std::int32_t last = number_of(start) - 1;  // the step of the onset itself holds the fall
+  const std::int32_t first = number_of(start - length);
   std::uint64_t answered = 0;
   std::uint64_t failed = 0;
   std::uint64_t excesses = 0;

@@ -34,14 +34,14 @@ class Precursors {
 
  private:
   struct Step {
-    std::int64_t number = -1;  // of the ten minutes since the start of MonoTime
+    std::int32_t number = -1;  // of the ten minutes since the start of MonoTime
     std::uint32_t answered = 0;
     std::uint32_t failed = 0;
     std::uint32_t late = 0;
     std::uint32_t excesses = 0;
     float excess = 0;
   };
-  static std::int64_t number_of(base::MonoTime t) { return t.time_since_epoch() / kStep; }
+  static std::int32_t number_of(base::MonoTime t) { return static_cast<std::int32_t>(t.time_since_epoch() / kStep); }
   Step& step(base::MonoTime now);
 
   std::unique_ptr<std::array<Step, kSteps>> steps_;
