@@ -123,14 +123,16 @@ class Planner {
     place_targets();
     place_channels();
     place_traces();
-    plan_->changes = {is_first_ ? 0 : previous_.generation, differences(previous_.channels, plan_->channels),
-                      differences(previous_.targets, plan_->targets)};
+    if (!is_first_) {
+      plan_->changes = {previous_.generation, differences(previous_.channels, plan_->channels),
+                        differences(previous_.targets, plan_->targets)};
+    }
     return plan_;
   }
 
  private:
   template <class Row>
-  std::uint64_t since(const std::vector<Row>& before, Place place) const {
+  Generation since(const std::vector<Row>& before, Place place) const {
     return place.is_kept ? before[place.index].since_generation : plan_->generation;
   }
 
@@ -151,7 +153,7 @@ class Planner {
       const Place place = places[i];
       // What is known of a country as a whole begins and ends with having all of it.
       const bool is_same = place.is_kept && previous_.countries[place.index].is_split == country.is_split;
-      const std::uint64_t from = since(previous_.countries, {place.index, is_same});
+      const Generation from = since(previous_.countries, {place.index, is_same});
       row_at(plan_->countries, place.index) = {true, country.code, country.name, {}, from, country.is_split};
       country_at_.emplace(&country, place.index);
     }
@@ -212,8 +214,8 @@ class Planner {
         const Target* target = source.targets[t];
         const bool is_same = place->is_kept && previous_.targets[place->index].host == target->host;
         PlannedTarget& row = row_at(plan_->targets, place->index);
-        row = {true, network_at_[i].index, 0, 0, target->name, target->host, 0};
-        row.since_generation = since(previous_.targets, {place->index, is_same});
+        row = {target->name, target->host, network_at_[i].index, since(previous_.targets, {place->index, is_same})};
+        row.is_active = true;
         if (!source.upstreams.empty() && !source.upstreams[t].empty()) {
           plan_->path_controls.emplace(place->index, source.upstreams[t]);
         }
@@ -254,7 +256,7 @@ class Planner {
         }
         PlannedTarget& planned = plan_->targets[at];
         planned.first_channel = static_cast<std::uint32_t>(plan_->channels_by_target.size());
-        planned.channel_count = static_cast<std::uint32_t>(target->probes.size());
+        planned.channel_count = static_cast<std::uint32_t>(target->probes.size()) & 0x7fffffffU;
         for (const probes::ProbeSpec& spec : target->probes) {
           place_channel(*place++, at, network_at_[i].index, spec);
         }

@@ -27,17 +27,18 @@ using probes::ChannelIndex;
 using TargetIndex = std::uint32_t;
 using NetworkIndex = std::uint32_t;
 using CountryIndex = std::uint32_t;
+// How many plans there were in this line, this one included: one a second lasts for 136 years.
+using Generation = std::uint32_t;
 
-// Aligned so that a row never lies across two cache lines.
-struct alignas(32) PlannedChannel {
-  bool is_active = false;
-  TargetIndex target = 0;
-  NetworkIndex network = 0;
+struct PlannedChannel {
   // Never null; belongs to the plan's `ways`.
   const probes::ProbeSpec* asks = &nothing();
+  TargetIndex target = 0;
+  NetworkIndex network = 0;
   // The generation of the plan that first gave this index to this channel with this spec: differs between two
   // plans when the index was given to a newcomer or the way of asking changed, so state must start anew.
-  std::uint64_t since_generation = 0;
+  Generation since_generation = 0;
+  bool is_active = false;
 
   const probes::ProbeSpec& spec() const { return *asks; }
 
@@ -46,14 +47,14 @@ struct alignas(32) PlannedChannel {
 };
 
 struct PlannedTarget {
-  bool is_active = false;
-  NetworkIndex network = 0;
-  // Its channels; see Plan::channels_of().
-  std::uint32_t first_channel = 0;
-  std::uint32_t channel_count = 0;
   std::string name;
   std::string host;
-  std::uint64_t since_generation = 0;  // of this name at this host
+  NetworkIndex network = 0;
+  Generation since_generation = 0;  // of this name at this host
+  // Its channels; see Plan::channels_of().
+  std::uint32_t first_channel = 0;
+  std::uint32_t channel_count : 31 = 0;
+  bool is_active : 1 = false;
 };
 
 // A target whose path is looked at: no channel, so nothing is counted or judged of it.
@@ -73,7 +74,7 @@ struct PlannedNetwork {
   std::string upstream;
   double weight = 1.0;
   std::vector<TargetIndex> targets;
-  std::uint64_t since_generation = 0;
+  Generation since_generation = 0;
 
   bool is_control() const { return !country.has_value(); }
 };
@@ -83,7 +84,7 @@ struct PlannedCountry {
   std::string code;
   std::string name;
   std::vector<NetworkIndex> networks;
-  std::uint64_t since_generation = 0;
+  Generation since_generation = 0;
   // Some of its networks are another process's to ask: here nothing can be said of it as a whole.
   bool is_split = false;
 };
@@ -91,13 +92,13 @@ struct PlannedCountry {
 // What a plan has different from its predecessor, by index, ascending: rows that are new, gone or another's now, and
 // channels that are asked in another way. With it a reload costs what it changes and not what there is.
 struct Changes {
-  std::uint64_t predecessor = 0;  // its generation; 0: none, everything is new
+  Generation predecessor = 0;  // its generation; 0: none, everything is new, and the lists are not made
   std::vector<ChannelIndex> channels;
   std::vector<TargetIndex> targets;
 };
 
 struct Plan {
-  std::uint64_t generation = 1;
+  Generation generation = 1;
   Options configuration;  // what it was made from, but for whom to ask, which the tables hold
   std::vector<PlannedChannel> channels;
   std::vector<PlannedTarget> targets;

@@ -48,7 +48,7 @@ class HostInquiry {
  private:
   struct Host {
     config::TargetIndex target = 0;
-    std::uint64_t generation = 0;  // since which the index has meant it
+    config::Generation generation = 0;  // since which the index has meant it
   };
   using Hosts = std::vector<Host>;
   struct Question {

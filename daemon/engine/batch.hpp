@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "config/plan.hpp"
 #include "daemon/engine/health.hpp"
 #include "probes/base/time.hpp"
 #include "probes/result.hpp"
@@ -43,7 +44,7 @@ struct Batch {
   std::vector<probes::IcmpNotice> notices;
   std::vector<probes::AnswerDetail> details;
   base::Moment end;              // when the tick was over: what the shard tells later happened no earlier
-  std::uint64_t generation = 0;  // of the plan that the shard asked by
+  config::Generation generation = 0;  // of the plan that the shard asked by
   std::optional<Health> health;  // once in a while
 
   // Makes the call.

@@ -15,7 +15,7 @@ void Handover::put(Batch& batch) {
     batch.clear();
     return;
   }
-  const std::uint64_t generation = batch.generation;
+  const config::Generation generation = batch.generation;
   batches_.push_back(std::move(batch));
   batch = Batch{};
   if (!spares_.empty()) {

@@ -75,9 +75,7 @@ void Loop::adopt(Orders orders) {
   for (const probes::ChannelIndex i : changed) {
     const config::PlannedChannel& channel = plan_->channels[i];
     const probes::ProbeSpec& spec = channel.spec();
-    // The lower half tells two plans apart for four thousand million reloads.
-    const auto generation = static_cast<std::uint32_t>(channel.since_generation);
-    flights_->lay_out(i, {is_asked(channel), spec.interval, spec.timeout, generation});
+    flights_->lay_out(i, {is_asked(channel), spec.interval, spec.timeout, channel.since_generation});
   }
   const base::Moment now = clock_.read();
   if (asking_ == Asking::kScheduled) reschedule(changed, now.mono);

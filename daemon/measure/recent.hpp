@@ -55,9 +55,12 @@ class Recent {
   // When the newest settled; absent before the first.
   std::optional<base::MonoTime> newest() const { return seen_ == 0 ? std::nullopt : std::optional(newest_); }
 
-  // Whether trim() ought to be called before the next add().
+  // Whether trim() ought to be called before the next add(): while there is room in the object, what is due can wait
+  // for a while, so that a channel that is asked now and then hands over some stretches at once.
   bool is_due(Tick now) const {
-    return count() > 0 && (static_cast<std::int32_t>(low_bits(now) - due_) >= 0 || count() >= kMost);
+    const auto waits = static_cast<std::int32_t>(low_bits(now) - due_);
+    if (young_count_ < kYoung) return count() > 0 && waits >= kMostWait;
+    return waits >= 0 || count() >= kMost;
   }
   // Hands the stretches that are a minute old at `now`, as a whole, to `sink(const Sample&)`, oldest first. Of more
   // than kMost samples a quarter goes early.
@@ -91,6 +94,8 @@ class Recent {
   static constexpr Tick kTimeMask = 0xfff;
   // A sample is put before no other that settled longer ago, so that none outstays its twelve bits behind it.
   static constexpr Tick kMostReordered = 600;
+  static constexpr Tick kMostWait = 1800;
+  static_assert(kMostWait + kKept + kStretch + kMostReordered < kTimeMask);
   static constexpr std::uint32_t kYoung = 8;
   static constexpr std::uint32_t kStay = 3;  // what settles late mostly finds its place among these
   static constexpr int kTracked = 64;        // sequence numbers whose order is known

@@ -26,11 +26,15 @@ struct ChannelState {
   std::optional<probes::IcmpNotice> notice;  // of kUnreachable, where it is known
 };
 
-struct ChannelRow : ChannelState {
+// All but the windows, which take time to look at.
+struct ChannelSums : ChannelState {
   measure::Counters counters;
   measure::HistogramView rtt_histogram;  // bounds are the spec's rtt_buckets
+  std::shared_ptr<const HttpRow> http;   // null for a channel that does not ask by HTTP
+};
+
+struct ChannelRow : ChannelSums {
   measure::WindowViews windows;
-  std::shared_ptr<const HttpRow> http;  // null for a channel that does not ask by HTTP
 };
 
 }  // namespace blipd::pipeline

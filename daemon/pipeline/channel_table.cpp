@@ -119,7 +119,7 @@ void pack(const measure::HistogramView& histogram, Packer& out) {
 
 }  // namespace
 
-void ChannelTable::append(const ChannelRow& row) {
+void ChannelTable::append(const ChannelSums& row, const measure::WindowViews& windows) {
   if (row.http) http_.push_back({size_, row.http});
   const std::size_t place = size_++ % kBlockRows;
   if (place == 0) blocks_.emplace_back().bytes.reserve(kBlockRows * 128);
@@ -132,7 +132,7 @@ void ChannelTable::append(const ChannelRow& row) {
   parts.state = static_cast<std::uint8_t>(out.size() - start);
   pack(static_cast<const ChannelState&>(row), taken_, out);
   parts.windows = static_cast<std::uint8_t>(out.size() - start);
-  pack_windows(row.windows, out);
+  pack_windows(windows, out);
   parts.histogram = static_cast<std::uint16_t>(out.size() - start);
   pack(row.rtt_histogram, out);
   if (place + 1 == kBlockRows) block.bytes.shrink_to_fit();

@@ -24,7 +24,7 @@ class ChannelTable {
 
   // Makes room for so many rows at once.
   void reserve(std::size_t rows) { blocks_.reserve((rows + kBlockRows - 1) / kBlockRows); }
-  void append(const ChannelRow& row);
+  void append(const ChannelSums& row, const measure::WindowViews& windows);
 
   std::size_t size() const { return size_; }
   ChannelRow operator[](std::size_t index) const;

@@ -23,30 +23,28 @@ void RowBatch::add(const measure::Channel& channel, const detect::ChannelVerdict
     if (!t) return std::nullopt;
     return now_.wall + (*t - now_.mono);
   };
-  auto& [row, windows] = next();
-  row.counters = channel.counters();
-  row.rtt_histogram = channel.histogram();
-  row.usual_answer_ratio = verdict.usual_answer_ratio;
-  row.has_vote = verdict.has_vote;
-  row.says = verdict.says;
-  row.is_as_usual = verdict.is_as_usual;
-  row.notice = verdict.notice;
+  auto& [sums, windows] = next();
+  sums.counters = channel.counters();
+  sums.rtt_histogram = channel.histogram();
+  sums.usual_answer_ratio = verdict.usual_answer_ratio;
+  sums.has_vote = verdict.has_vote;
+  sums.says = verdict.says;
+  sums.is_as_usual = verdict.is_as_usual;
+  sums.notice = verdict.notice;
   const measure::LastResult last = channel.last();
-  row.last_outcome = last.outcome;
-  row.last_rtt = last.rtt;
-  row.last_settled = wall(last.settled);
-  row.last_answered = wall(last.answered);
-  row.stamps = last.stamps;
-  row.http = std::move(http);
+  sums.last_outcome = last.outcome;
+  sums.last_rtt = last.rtt;
+  sums.last_settled = wall(last.settled);
+  sums.last_answered = wall(last.answered);
+  sums.stamps = last.stamps;
+  sums.http = std::move(http);
   channel.copy_windows(windows);
   bytes_ += windows.heap_bytes();
 }
 
 void RowBatch::finish(ChannelTable& table) {
   for (std::size_t i = 0; i < size_; ++i) {
-    ChannelRow& row = copies_[i].row;
-    row.windows = copies_[i].windows.view(now_.mono);
-    table.append(row);
+    table.append(copies_[i].sums, copies_[i].windows.view(now_.mono));
   }
 }
 

@@ -33,7 +33,7 @@ class RowBatch {
 
  private:
   struct Copy {
-    ChannelRow row;  // all but the windows
+    ChannelSums sums;
     measure::Windows windows;
   };
 

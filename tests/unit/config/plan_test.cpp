@@ -82,8 +82,9 @@ TEST_CASE("who is asked alike shares the ways of asking, and changing one's own 
 TEST_CASE("a plan says what it has different from its predecessor, and from any plan before") {
   const auto first = make_plan(one_country({network("n", {target("a"), target("b"), target("c")})}), nullptr);
   CHECK(first->changes.predecessor == 0);
-  CHECK(first->changes.channels == std::vector<ChannelIndex>{0, 1, 2});
-  CHECK(first->changes.targets == std::vector<TargetIndex>{0, 1, 2});
+  CHECK(first->changes.channels.empty());
+  CHECK(changes_between(nullptr, *first).channels == std::vector<ChannelIndex>{0, 1, 2});
+  CHECK(changes_between(nullptr, *first).targets == std::vector<TargetIndex>{0, 1, 2});
 
   const auto same = make_plan(one_country({network("n", {target("a"), target("b"), target("c")})}), first.get());
   CHECK(same->changes.predecessor == first->generation);

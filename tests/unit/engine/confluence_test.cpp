@@ -37,7 +37,7 @@ struct Scene {
 
   // Probes of `channel` that left at these times, in one batch.
   void sent(std::size_t stream, probes::ChannelIndex channel, const std::vector<int>& times,
-            std::uint64_t generation = 1) {
+            config::Generation generation = 1) {
     BatchWriter writer;
     writer.batch().generation = generation;
     for (const int ms : times) writer.on_sent(channel, at(ms));

@@ -141,7 +141,7 @@ TEST_CASE("of what an answer says HTTP comes along, each with its own result, be
 TEST_CASE("what was learned by different plans stays in different batches") {
   Handover handover;
   BatchWriter writer;
-  for (const std::uint64_t generation : {1U, 2U, 2U}) {
+  for (const config::Generation generation : {1U, 2U, 2U}) {
     writer.batch().generation = generation;
     writer.on_sent(1, at(1));
     handover.put(writer.batch());

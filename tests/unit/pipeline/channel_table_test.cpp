@@ -127,7 +127,7 @@ TEST_CASE("What is read from a table of channels is what was put into it", "[cha
     std::vector<ChannelRow> rows(1);  // one of which nothing is known
     while (rows.size() < 200) rows.push_back(random.row());
     ChannelTable table(kTaken);
-    for (const ChannelRow& row : rows) table.append(row);
+    for (const ChannelRow& row : rows) table.append(row, row.windows);
     REQUIRE(table.size() == rows.size());
     for (std::size_t i = rows.size(); i-- > 0;) {
       CAPTURE(i);
@@ -140,7 +140,7 @@ TEST_CASE("The usual answer ratio of a table of channels is good to a millionth"
   ChannelTable table(kTaken);
   ChannelRow row;
   row.usual_answer_ratio = 2.0 / 3.0;
-  table.append(row);
+  table.append(row, row.windows);
   CHECK(table.state(0).usual_answer_ratio == 0.666667);
 }
 
@@ -171,7 +171,7 @@ TEST_CASE("A steady channel takes some hundred bytes of a table", "[channel_tabl
   constexpr std::size_t kRows = 6400;
   ChannelTable table(kTaken);
   table.reserve(kRows);
-  for (std::size_t i = 0; i < kRows; ++i) table.append(row);
+  for (std::size_t i = 0; i < kRows; ++i) table.append(row, row.windows);
   CHECK(table.heap_bytes() / kRows < 125);
   CHECK(table[kRows - 1].windows == row.windows);
 }

@@ -89,7 +89,7 @@ struct Draft : pipeline::Snapshot {
 
   pipeline::Snapshot finish() && {
     pipeline::Snapshot::channels = pipeline::ChannelTable(taken);
-    for (const pipeline::ChannelRow& row : channels) pipeline::Snapshot::channels.append(row);
+    for (const pipeline::ChannelRow& row : channels) pipeline::Snapshot::channels.append(row, row.windows);
     return std::move(*this);
   }
 };
