@@ -43,9 +43,9 @@ struct Batch {
   std::vector<Call> calls;
   std::vector<probes::IcmpNotice> notices;
   std::vector<probes::AnswerDetail> details;
-  base::Moment end;              // when the tick was over: what the shard tells later happened no earlier
+  base::Moment end;                   // when the tick was over: what the shard tells later happened no earlier
   config::Generation generation = 0;  // of the plan that the shard asked by
-  std::optional<Health> health;  // once in a while
+  std::optional<Health> health;       // once in a while
 
   // Makes the call.
   void repeat(const Call& call, probes::ResultSink& sink) const;

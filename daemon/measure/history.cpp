@@ -157,12 +157,13 @@ void History::add(std::vector<Sample> samples, base::MonoTime now) {
   packed.reserve(64);
   Slice slice;
   slice.bins.reserve(32);
+  // Now and then is often enough, since views leave out what is old by themselves: the more seldom, the less there is.
+  constexpr std::size_t kFew = Recent::kStretch / 20;  // one in two seconds
+  const Period tidied = length_of(samples.size() > kFew ? Grain::kMiddle : Grain::kLong);
   bool is_untidy = false;
   const auto close = [&] {
     pack(slice, head.last, packed);
-    // Now and then is often enough: views leave out what is old by themselves.
-    constexpr Period kTidied = length_of(Grain::kMiddle);
-    is_untidy = is_untidy || floor_to(head.last, kTidied) != floor_to(slice.start, kTidied);
+    is_untidy = is_untidy || floor_to(head.last, tidied) != floor_to(slice.start, tidied);
     head.last = static_cast<std::int32_t>(slice.start);
     slice.totals = Totals{};
     slice.bins.clear();

@@ -67,10 +67,11 @@ class Cursor {
 
 std::optional<std::string_view> value(Cursor& cursor) {
   if (cursor.take('"')) return cursor.text();
+  if (const auto number = cursor.number()) return number;
   for (const std::string_view word : {"null", "true", "false"}) {
     if (cursor.take(word)) return word == "null" ? std::string_view("") : word;
   }
-  return cursor.number();
+  return std::nullopt;
 }
 
 }  // namespace
