@@ -17,6 +17,7 @@
 #include "daemon/app/app.hpp"
 #include "daemon/app/path_words.hpp"
 #include "daemon/app/probe_verdict.hpp"
+#include "daemon/detect/host_signs.hpp"
 #include "daemon/engine/engine.hpp"
 #include "daemon/evidence/geography.hpp"
 
@@ -28,6 +29,8 @@ namespace asio = boost::asio;
 
 constexpr std::chrono::seconds kResolvePatience(6);
 constexpr std::chrono::milliseconds kRetry(50);
+// So long a second answer to a DNS query is listened for: who forges one is mostly nearer than the server.
+constexpr std::chrono::seconds kSecondAnswer(1);
 constexpr std::chrono::seconds kTraceTimeout(1);
 // Within the budget of one prefix traces wait for one another.
 constexpr std::chrono::minutes kTracePatience(2);
@@ -162,9 +165,17 @@ class OneRound final : public probes::ResultSink {
   const std::vector<std::optional<ProbeAnswer>>& answers() const { return answers_; }
   // By the name of the trace. What is not there was not to be had in time.
   const std::map<std::string, probes::TracedPath>& paths() const { return paths_; }
+  // What further answers to that one's probe show.
+  std::set<event::HostSign> signs(probes::ChannelIndex channel) const {
+    const auto found = signs_.find(channel);
+    return found == signs_.end() ? std::set<event::HostSign>() : found->second;
+  }
 
   void on_sent(probes::ChannelIndex, base::MonoTime) override {}
-  void on_remark(const probes::Remark&) override {}
+  void on_remark(const probes::Remark& remark) override {
+    const auto sign = detect::sign_of(remark, plan_->channels[remark.channel].spec());
+    if (sign) signs_[remark.channel].insert(*sign);
+  }
   void on_result(const probes::Result& result, const probes::AnswerDetail* detail) override {
     const bool is_unresolved = result.abort_reason == probes::AbortReason::kUnresolved;
     if (is_unresolved && result.settled < resolve_until_) {
@@ -174,9 +185,10 @@ class OneRound final : public probes::ResultSink {
     auto& answer = answers_[result.channel];
     if (answer) return;
     answer = ProbeAnswer{plan_->channels[result.channel].spec(), result,
-                         detail != nullptr ? *detail : probes::AnswerDetail{}, clock_.read().wall};
-    if (++answered_ < answers_.size()) return;
-    if (to_trace_.empty()) end();
+                         detail != nullptr ? *detail : probes::AnswerDetail{}, clock_.read().wall, {}};
+    if (result.answer == probes::AnswerKind::kDnsMessage) listen_until_ = clock_.read().mono + kSecondAnswer;
+    ++answered_;
+    end_if_done();
   }
 
  private:
@@ -185,7 +197,8 @@ class OneRound final : public probes::ResultSink {
     timer_.expires_after(kRetry);
     timer_.async_wait([this](const boost::system::error_code& error) {
       if (error) return;
-      if (answered_ == answers_.size()) trace();
+      if (answered_ == answers_.size() && !to_trace_.empty()) trace();
+      end_if_done();
       ask();
     });
   }
@@ -200,10 +213,11 @@ class OneRound final : public probes::ResultSink {
     for (probes::TracedPath& path : engine_->take_paths()) {
       if (to_trace_.erase(path.name) > 0) paths_.emplace(path.name, std::move(path));
     }
-    if (to_trace_.empty() || clock_.read().mono >= *trace_until_) end();
+    if (clock_.read().mono >= *trace_until_) to_trace_.clear();
   }
 
-  void end() {
+  void end_if_done() {
+    if (answered_ < answers_.size() || !to_trace_.empty() || clock_.read().mono < listen_until_) return;
     engine_->stop();
     io_.stop();
   }
@@ -217,6 +231,8 @@ class OneRound final : public probes::ResultSink {
   std::vector<probes::ChannelIndex> to_ask_;
   std::vector<std::optional<ProbeAnswer>> answers_;
   std::size_t answered_ = 0;
+  std::map<probes::ChannelIndex, std::set<event::HostSign>> signs_;
+  base::MonoTime listen_until_{};
   std::set<std::string> to_trace_;
   std::map<std::string, probes::TracedPath> paths_;
   std::optional<base::MonoTime> trace_until_;  // absent: not begun
@@ -241,6 +257,7 @@ void print(const config::Plan& plan, const OneRound& round) {
     for (const probes::ChannelIndex channel : plan.channels_of(target)) {
       if (!answers[channel]) continue;
       of_target.push_back(*answers[channel]);
+      of_target.back().signs = round.signs(channel);
       fmt::print("  {:<12} {}\n", of_target.back().spec.name, describe(of_target.back()));
     }
     fmt::print("  {:<12} {}\n", "verdict", compare(of_target));

@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "daemon/detect/hops.hpp"
+#include "daemon/detect/host_signs.hpp"
 #include "daemon/detect/host_verdict.hpp"
 #include "probes/base/text.hpp"
 #include "probes/dns_expectation.hpp"
@@ -162,7 +163,9 @@ std::string compare(const std::vector<ProbeAnswer>& answers) {
   std::vector<detect::Way> ways;
   std::optional<detect::TtlPair> nearer;
   std::string signs;
+  std::set<event::HostSign> further;
   for (const ProbeAnswer& answer : answers) {
+    further.insert(answer.signs.begin(), answer.signs.end());
     const auto odd = odd_ttl(answers, answer);
     detect::Way way = detect::way_of(answer.spec);
     way.says = says(answer, odd);
@@ -174,6 +177,7 @@ std::string compare(const std::vector<ProbeAnswer>& answers) {
       signs += "; " + detect::in_words(answer.result.answer == AnswerKind::kReset ? "reset" : "SYN-ACK", *odd);
     }
   }
+  for (const event::HostSign sign : further) signs += "; " + detect::in_words(sign, {});
   return detect::verdict_in_words(ways, detect::Basis::kOneRound, nearer) + signs;
 }
 

@@ -1,9 +1,11 @@
 // What several ways of asking one host say together: facts about which protocols answer, never about why.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
+#include "daemon/event/host.hpp"
 #include "probes/result.hpp"
 #include "probes/spec.hpp"
 
@@ -13,7 +15,8 @@ struct ProbeAnswer {
   probes::ProbeSpec spec;
   probes::Result result;
   probes::AnswerDetail detail;
-  base::WallTime at{};  // when it was settled
+  base::WallTime at{};              // when it was settled
+  std::set<event::HostSign> signs;  // that further answers to it show
 };
 
 // One line for one way: "echo reply in 12.3 ms, TTL 57", "no answer within 3s", …

@@ -49,6 +49,13 @@ std::string in_words(HostSign sign, const TargetSigns& signs) {
   return {};
 }
 
+std::optional<HostSign> sign_of(const probes::Remark& remark, const probes::ProbeSpec& spec) {
+  if (!std::holds_alternative<probes::DnsSpec>(spec.ask)) return std::nullopt;
+  if (remark.kind == probes::RemarkKind::kDiffering) return HostSign::kTwoDnsAnswers;
+  const bool is_from_elsewhere = remark.kind == probes::RemarkKind::kForged && remark.is_from_elsewhere;
+  return is_from_elsewhere ? std::optional(HostSign::kAnswerFromElsewhere) : std::nullopt;
+}
+
 void HostSigns::adopt(const config::Plan& plan, const config::Plan* before) {
   const config::Changes changes = config::changes_between(before, plan);
   for (const config::TargetIndex target : changes.targets) {
@@ -134,12 +141,7 @@ void HostSigns::confirm(const probes::Result& result, Roster& roster, const base
 
 void HostSigns::on_remark(const probes::Remark& remark, const config::Plan& plan, const base::Moment& now) {
   const config::PlannedChannel& planned = plan.channels[remark.channel];
-  if (!std::holds_alternative<probes::DnsSpec>(planned.spec().ask)) return;
-  if (remark.kind == probes::RemarkKind::kDiffering) {
-    count(HostSign::kTwoDnsAnswers, planned.target, wall(now, remark.at));
-  } else if (remark.kind == probes::RemarkKind::kForged && remark.is_from_elsewhere) {
-    count(HostSign::kAnswerFromElsewhere, planned.target, wall(now, remark.at));
-  }
+  if (const auto sign = sign_of(remark, planned.spec())) count(*sign, planned.target, wall(now, remark.at));
 }
 
 TargetSigns* HostSigns::count(HostSign sign, config::TargetIndex target, base::WallTime at) {

@@ -46,6 +46,9 @@ const TargetSigns* find_signs(const SignTable& table, config::TargetIndex target
 // One that was counted: "a reset with TTL 61, echo replies with 50", "two differing answers to one DNS query", …
 std::string in_words(event::HostSign sign, const TargetSigns& signs);
 
+// What a remark about a probe by `spec` shows by itself; absent: nothing.
+std::optional<event::HostSign> sign_of(const probes::Remark& remark, const probes::ProbeSpec& spec);
+
 class HostSigns {
  public:
   // Of so many targets; those of others are counted together.

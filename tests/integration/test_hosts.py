@@ -191,6 +191,13 @@ def daemon(routers, run_for_module):
     return made
 
 
+# What `blipd probe` says behind the verdict when it meets the forger.
+FORGED = {
+    "twice": "(asked once); two differing answers to one DNS query",
+    "elsewhere": "(asked once); a DNS query's answer from another address or port than was asked",
+}
+
+
 class Story:
     pass
 
@@ -244,6 +251,9 @@ def story(daemon, routers, module_directory) -> Story:
         story.probed = {
             case: probed(routers, case, 4, module_directory) for case in ("nearer", "proxied", "filtered", "unreachable")
         }
+        # The forger takes a query of each host in turn, and most of them are the daemon's.
+        for case, words in FORGED.items():
+            wait_until(lambda c=case, w=words: w in probed(routers, c, 4, module_directory), 60, f"a probe meets {case}")
     finally:
         forger.end()
         for router in (routers.host, routers.inner, routers.transit):

@@ -142,3 +142,10 @@ TEST_CASE("a reset or SYN-ACK from another distance than echo replies is told wi
   other.result.answer_ttl = 0;
   CHECK(compare({echo, other}) == "up, answers every way (asked once)");
 }
+
+TEST_CASE("what further answers to a query show stands behind the verdict, once") {
+  ProbeAnswer dns = answered(probes::DnsSpec{}, AnswerKind::kDnsMessage);
+  dns.signs = {event::HostSign::kTwoDnsAnswers};
+  CHECK(compare({answered(kIcmp, AnswerKind::kEchoReply), dns, dns}) ==
+        "up, answers every way (asked once); two differing answers to one DNS query");
+}
