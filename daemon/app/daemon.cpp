@@ -118,7 +118,7 @@ class Daemon::Impl {
     served.notify = [this](Severity severity, std::string_view event, const std::string& text) {
       log_.write(severity, event, text);
     };
-    served.request_verdicts = [this](Publisher::Done done) { publisher_.request_verdicts(std::move(done)); };
+    served.request_verdicts = [this](serve::PublishedWish wish) { publisher_.request_verdicts(std::move(wish.done)); };
     served.reload = [this](Reloader::Done done) {
       on_probing_thread([this, done = std::move(done)] { reload(done); });
     };
@@ -134,7 +134,8 @@ class Daemon::Impl {
     });
     chronicler_->recall();
     reload_ = {true, clock_.read().wall};
-    auto server = serve::Server::start(served, [this](Publisher::Done done) { publisher_.request(std::move(done)); });
+    auto server = serve::Server::start(
+        served, [this](serve::PublishedWish wish) { publisher_.request(std::move(wish.done), std::move(wish.begun)); });
     if (!server) return refuse("cannot_listen", server.error());
     server_ = std::move(*server);
     return true;

@@ -184,8 +184,11 @@ class OneRound final : public probes::ResultSink {
     }
     auto& answer = answers_[result.channel];
     if (answer) return;
-    answer = ProbeAnswer{plan_->channels[result.channel].spec(), result,
-                         detail != nullptr ? *detail : probes::AnswerDetail{}, clock_.read().wall, {}};
+    answer = ProbeAnswer{plan_->channels[result.channel].spec(),
+                         result,
+                         detail != nullptr ? *detail : probes::AnswerDetail{},
+                         clock_.read().wall,
+                         {}};
     if (result.answer == probes::AnswerKind::kDnsMessage) listen_until_ = clock_.read().mono + kSecondAnswer;
     ++answered_;
     end_if_done();

@@ -15,10 +15,10 @@ constexpr std::chrono::microseconds kSlice(1500);
 Publisher::Publisher(pipeline::Pipeline& pipeline, std::function<void()> wake)
     : pipeline_(pipeline), wake_(std::move(wake)) {}
 
-void Publisher::request(Done done) {
+void Publisher::request(Done done, Begun begun) {
   {
     const std::lock_guard lock(mutex_);
-    waiting_.push_back(std::move(done));
+    waiting_.push_back({std::move(done), std::move(begun)});
   }
   wake_();
 }
@@ -50,6 +50,9 @@ bool Publisher::tick(const base::Moment& now, const std::function<void(serve::Pu
     const std::lock_guard lock(mutex_);
     asking_ = std::exchange(waiting_, {});
   }
+  for (serve::PublishedWish& wish : asking_) {
+    if (const Begun begun = std::exchange(wish.begun, {})) begun();
+  }
   if (asking_.empty()) return false;
   if (!rows_) rows_.emplace();
   if (!snapshot_) {
@@ -61,7 +64,7 @@ bool Publisher::tick(const base::Moment& now, const std::function<void(serve::Pu
   published->snapshot = std::exchange(snapshot_, nullptr);
   complete(*published);
   rows_->finish([published = std::move(published), asking = std::exchange(asking_, {})] {
-    for (const Done& done : asking) done(published);
+    for (const serve::PublishedWish& wish : asking) wish(published);
   });
   const std::lock_guard lock(mutex_);
   return !waiting_.empty();

@@ -19,12 +19,14 @@ namespace blipd::app {
 class Publisher {
  public:
   using Done = std::function<void(std::shared_ptr<const serve::Published>)>;
+  using Begun = std::function<void()>;
 
   // `wake` makes the probing thread call tick() soon; it may be called from any thread.
   Publisher(pipeline::Pipeline& pipeline, std::function<void()> wake);
 
-  // Any thread. `done` is called on a thread of the publisher.
-  void request(Done done);
+  // Any thread. `begun`, which may be empty, is called on the probing thread when the snapshot begins to be built, and
+  // `done` on a thread of the publisher.
+  void request(Done done, Begun begun = {});
   // The same without the channels, which costs next to nothing: `done` is called on the probing thread.
   void request_verdicts(Done done);
 
@@ -43,9 +45,9 @@ class Publisher {
   pipeline::Pipeline& pipeline_;
   std::function<void()> wake_;
   std::mutex mutex_;
-  std::vector<Done> waiting_;                     // guarded by mutex_
+  std::vector<serve::PublishedWish> waiting_;     // guarded by mutex_
   std::vector<Done> waiting_for_verdicts_;        // guarded by mutex_
-  std::vector<Done> asking_;                      // those that the snapshot in the making is for
+  std::vector<serve::PublishedWish> asking_;      // those that the snapshot in the making is for
   std::shared_ptr<pipeline::Snapshot> snapshot_;  // null: none is being copied
   std::size_t copied_ = 0;                        // channels of it
   // Absent until it is needed: no thread may start before privileges are given up.

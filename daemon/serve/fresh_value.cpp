@@ -6,10 +6,14 @@ namespace blipd::serve {
 
 void FreshValue::get(base::MonoTime now, Waiter waiter) {
   if (last_ && now - arrived_at_ < kReuse) return waiter(last_);
-  waiting_.push_back(Waiting{now + (last_ ? kPatience : kFirstPatience), std::move(waiter)});
+  waiting_.push_back(Waiting{now, std::move(waiter)});
   if (is_asking_) return;
   is_asking_ = true;
   request_();
+}
+
+void FreshValue::begun() {
+  if (is_asking_) last_.reset();
 }
 
 void FreshValue::arrived(base::MonoTime now, Value value) {
@@ -26,7 +30,7 @@ void FreshValue::failed() {
 }
 
 void FreshValue::expire(base::MonoTime now) {
-  while (!waiting_.empty() && waiting_.front().deadline <= now) {
+  while (!waiting_.empty() && waiting_.front().asked + patience() <= now) {
     const Waiter waiter = std::move(waiting_.front().waiter);
     waiting_.pop_front();
     waiter(last_);
@@ -35,7 +39,7 @@ void FreshValue::expire(base::MonoTime now) {
 
 std::optional<base::MonoTime> FreshValue::next_deadline() const {
   if (waiting_.empty()) return std::nullopt;
-  return waiting_.front().deadline;
+  return waiting_.front().asked + patience();
 }
 
 // A waiter may ask again at once, so those that wait now are set apart first.

@@ -58,8 +58,16 @@ struct Published {
   std::shared_ptr<const std::vector<std::shared_ptr<const event::Event>>> ended;
 };
 
-// Asks the probing thread for a fresh value. Returns at once; `done` is called later, once, on any thread. May be
-// called from any thread; requests that wait at the same time get the same value.
-using RequestPublished = std::function<void(std::function<void(std::shared_ptr<const Published>)> done)>;
+// Who asks for a value. Called on any thread, each at most once.
+struct PublishedWish {
+  std::function<void(std::shared_ptr<const Published>)> done;
+  std::function<void()> begun;  // before `done`, when it begins to be made; may be empty
+
+  void operator()(std::shared_ptr<const Published> value) const { done(std::move(value)); }
+};
+
+// Asks the probing thread for a fresh value. Returns at once; the wish is told later. May be called from any thread;
+// requests that wait at the same time get the same value.
+using RequestPublished = std::function<void(PublishedWish)>;
 
 }  // namespace blipd::serve

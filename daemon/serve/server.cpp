@@ -219,7 +219,8 @@ void HttpServer::ask(FreshValue& fresh, const RequestPublished& request) {
   const auto question = std::make_shared<Question<FreshValue::Value>>(
       mailbox_,
       [this, &fresh](std::optional<FreshValue::Value> value) { on_value(fresh, value ? std::move(*value) : nullptr); });
-  request([question](FreshValue::Value value) { question->answer(std::move(value)); });
+  request({[question](FreshValue::Value value) { question->answer(std::move(value)); },
+           [mailbox = mailbox_, &fresh] { mailbox->post([&fresh] { fresh.begun(); }); }});
 }
 
 void HttpServer::on_value(FreshValue& fresh, FreshValue::Value value) {

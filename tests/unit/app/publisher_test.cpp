@@ -61,6 +61,26 @@ TEST_CASE("requests that wait at the same time get the same snapshot") {
   CHECK(got[0]->snapshot->channels.size() == 100);
 }
 
+TEST_CASE("who asks is told when a snapshot begins to be built, once and before it is there") {
+  Bench b{5000};
+  std::atomic<int> begun{0};
+  std::atomic<int> answered{0};
+  int begun_before = 0;
+  b.publisher.request(
+      [&](const auto&) {
+        begun_before = begun;
+        ++answered;
+      },
+      [&] { ++begun; });
+  CHECK(begun == 0);
+  b.publisher.tick({}, [](serve::Published&) {});
+  CHECK(begun == 1);
+  b.publisher.request([&](const auto&) { ++answered; }, [&] { ++begun; });
+  b.tick_until([&] { return answered == 2; });
+  CHECK(begun_before == 1);
+  CHECK(begun == 2);
+}
+
 TEST_CASE("verdicts come with the next tick, without channels, even while channels are being copied") {
   Bench b{5000};
   b.publisher.request([](const auto&) {});

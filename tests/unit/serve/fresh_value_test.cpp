@@ -73,6 +73,31 @@ TEST_CASE("who has waited for five seconds gets nothing when there never was a v
   CHECK(desk.given == std::vector<FreshValue::Value>{nullptr});
 }
 
+TEST_CASE("once the next value begins to be made the last one is let go, and who waits has five seconds") {
+  Desk desk;
+  auto old = sample::small();
+  const std::weak_ptr<const Published> is_kept = old;
+  desk.get(0ms);
+  desk.arrived(0ms, old);
+  desk.given.clear();
+  old.reset();
+  desk.fresh.begun();  // nobody asked for another one
+  CHECK_FALSE(is_kept.expired());
+  desk.get(5s);
+  desk.fresh.begun();
+  CHECK(is_kept.expired());
+  CHECK(desk.fresh.next_deadline() == base::MonoTime(10s));
+  desk.expire(10s - 1ns);
+  CHECK(desk.given.empty());
+  desk.get(9s);
+  desk.expire(10s);
+  CHECK(desk.given == std::vector<FreshValue::Value>{nullptr});
+  const auto fresh = sample::small();
+  desk.arrived(11s, fresh);
+  CHECK(desk.given == std::vector<FreshValue::Value>{nullptr, fresh});
+  CHECK(desk.questions == 2);
+}
+
 TEST_CASE("while a question is open no second one is asked, however many wait and give up") {
   Desk desk;
   for (int i = 0; i < 100; ++i) {

@@ -23,7 +23,7 @@ inline ServerOptions loopback() {
 
 // Answers every question with the same value, at once.
 inline RequestPublished always(const std::shared_ptr<const Published>& value) {
-  return [value](const std::function<void(std::shared_ptr<const Published>)>& done) { done(value); };
+  return [value](const PublishedWish& wish) { wish(value); };
 }
 
 inline std::unique_ptr<Server> start(const ServerOptions& options, RequestPublished source = always(small())) {

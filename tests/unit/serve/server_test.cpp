@@ -126,7 +126,7 @@ TEST_CASE("scrapes at one time ask the probing side once") {
   std::atomic<int> questions = 0;
   std::mutex mutex;
   std::function<void(std::shared_ptr<const Published>)> pending;
-  const auto server = start(loopback(), [&](std::function<void(std::shared_ptr<const Published>)> done) {
+  const auto server = start(loopback(), [&](PublishedWish done) {
     const std::lock_guard lock(mutex);
     ++questions;
     pending = std::move(done);
