@@ -7,7 +7,7 @@ from rig.far_end import FarEndDidNotKeepUp, addresses
 from rig.report import AtLeast, Figure
 
 CHANNELS = 100_000
-RATES = {1: (100_000, 125_000, 150_000), 2: (200_000, 250_000, 300_000)}
+RATES = {1: (100_000, 125_000, 150_000), 2: (200_000, 225_000, 250_000, 300_000)}
 
 
 def engine(shards: int) -> str:
