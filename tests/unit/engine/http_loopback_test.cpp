@@ -2,6 +2,7 @@
 // nginx.
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 
 #include <catch2/catch.hpp>
 #include <cerrno>
@@ -286,6 +287,30 @@ TEST_CASE("loopback HTTP: a redirect to a closed port of the same host leaves th
   CHECK(scene.outcome().learned.answer == AnswerKind::kConnected);
   CHECK(scene.outcome().learned.kernel_rtt);
   CHECK(scene.facts().end == HttpEnd::kRefused);
+}
+
+TEST_CASE("loopback HTTP: a redirect for which we have no socket left is our own fault, and nothing is judged") {
+  // No new descriptor from here on.
+  struct NoDescriptors {
+    NoDescriptors() {
+      ::getrlimit(RLIMIT_NOFILE, &before);
+      const rlimit none{1, before.rlim_max};
+      ::setrlimit(RLIMIT_NOFILE, &none);
+    }
+    ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before); }
+    rlimit before{};
+  };
+  Scene scene;
+  scene.http().redirects = 1;
+  scene.http().expect.statuses = {"200"};
+  scene.ask();
+  scene.take_request();
+  scene.say("HTTP/1.1 301 Moved\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n");
+  const NoDescriptors none;
+  CHECK(scene.outcome().learned.kind == Kind::kAnswer);  // the first handshake stood
+  CHECK(scene.outcome().learned.service == Service::kNotJudged);
+  CHECK(scene.facts().end == HttpEnd::kOverrun);
+  CHECK(scene.facts().unmet.empty());
 }
 
 TEST_CASE("loopback HTTP: a forgotten exchange is over, and tells nothing") {
