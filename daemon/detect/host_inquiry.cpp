@@ -45,7 +45,8 @@ void HostInquiry::on_event(const event::Event& event, const base::Moment& now, c
 }
 
 void HostInquiry::ask(const event::Event& event, event::Moment moment, const base::Moment& now, const Judge& judge) {
-  const base::WallTime when = moment == event::Moment::kStart ? event.start.earliest : event.end->earliest;
+  // A probe of the time in which it may have ended already may have been lost still.
+  const base::WallTime when = moment == event::Moment::kStart ? event.start.earliest : event.end->latest;
   Question question{event.id, moment, now.mono + (when - now.wall), now.mono, {}};
   if (const auto known = open_.find(event.id); known != open_.end()) {
     question.hosts = known->second;

@@ -93,7 +93,9 @@ event::WaySays Roster::says(probes::ChannelIndex index, const config::Detect& ru
   const Saying& saying = channel.saying;
   // Of one that never answered it is not known how much it loses.
   const double usual = channel.has_answered() ? channel.usual.ratio() : UsualAnswers::kPrior;
-  if (contact.failures() >= kDownAfter && contact.failures() * failure_evidence(usual, rules) >= kFirmlyDown) {
+  const bool is_down = contact.failures() >= kDownAfter && contact.failed_sent() >= since &&
+                       contact.failures() * failure_evidence(usual, rules) >= kFirmlyDown;
+  if (is_down) {
     if (saying.has_notice()) return WaySays::kUnreachable;
     return channel.has_answered() ? WaySays::kSilent : WaySays::kNeverAnswered;
   }

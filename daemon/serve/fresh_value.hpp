@@ -1,7 +1,7 @@
 // Asks for a fresh Published when somebody wants one, but not too often: requests that wait at the same time
 // share one answer, a value younger than kReuse is given again, and who has waited for kPatience gets the last
 // one, or nothing after kFirstPatience. The last one is there until the next one begins to be made: two of them would
-// be a tenth of all memory. Reads no clock and has no thread: all calls come from one thread, with the time.
+// be a twentieth of all memory. Reads no clock and has no thread: all calls come from one thread, with the time.
 #pragma once
 
 #include <chrono>

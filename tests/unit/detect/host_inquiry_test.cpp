@@ -106,6 +106,31 @@ TEST_CASE("When it has ended the same hosts are told again, and a start that was
   CHECK(bench.findings().empty());
 }
 
+TEST_CASE("What was silent before the end is heard anew, and a probe of the time in between says nothing",
+          "[host_inquiry]") {
+  InquiryBench bench(1);
+  event::Event event = bench.fall();
+  bench.tell(event);
+  bench.lose_all(0);
+  static_cast<void>(bench.findings());
+  const base::WallTime earliest = HostBench::moment(bench.now).wall;
+  bench.lose(HostBench::kDns);
+  bench.answer(HostBench::kPing);
+  event.end = event::Span{earliest, HostBench::moment(bench.now).wall};
+  bench.tell(event);
+  bench.now += 1s;
+  bench.answer(HostBench::kPing);
+  bench.answer(HostBench::kWeb);
+  bench.now += 1s;
+  CHECK(bench.findings().empty());  // DNS was silent, and has not been asked since
+  bench.answer(HostBench::kDns);
+  bench.now += 1s;
+  const auto found = bench.findings();
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].evidence.hosts.at(0).moment == Moment::kEnd);
+  CHECK(found[0].evidence.hosts.at(0).verdict == HostVerdict::kUpAll);
+}
+
 TEST_CASE("Twenty hosts are told at most", "[host_inquiry]") {
   InquiryBench bench(25);
   bench.tell(bench.fall());
