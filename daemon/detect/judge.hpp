@@ -93,8 +93,8 @@ class Judge {
   void recollect(Recollection& recollection, std::size_t channels) const;
   base::Expected<void> restore(const std::string& memory, const std::vector<event::Event>& open);
 
-  // What it says counts probes that were sent at or after `since` only; silence takes those before into account, but one
-  // at least has to be of then.
+  // What it says counts probes that were sent at or after `since` only; silence takes those before into account, but
+  // one at least has to be of then.
   ChannelVerdict channel(probes::ChannelIndex index, base::MonoTime since = kNever) const;
   // When the target fell, if that was at `since` or later: by a verdict, or since a failure that is its first; else the
   // end of time.

@@ -289,6 +289,7 @@ def test_a_link_that_is_down_is_found_where_it_is(cut, daemon, routers):
     found = [*paths(event, "start"), *paths(country, "start")]
     for path in found:
         family = family_of(path)
+        assert path["loss"] and path["loss"]["after"], path
         ends = (path["loss"]["after"]["address"], path["loss"]["hop"]["address"])
         exact = (towards_us("border", family), towards_us("inner", family))
         # Linux says "unreachable" once a second (ip_error, which no sysctl of a namespace changes): most hear nothing of
