@@ -267,7 +267,7 @@ void Loop::settle(const base::Moment& now) {
 std::size_t Loop::send(const base::Moment& now) {
   sends_this_tick_ = 0;
   if (is_held_) return 0;
-  // What waits for room in a tick comes up in the order in which it was due; the rest of a long queue is not touched.
+  // What waits for room in a tick comes up in turn; the rest of a long queue is not touched.
   for (std::size_t waiting = deferred_.size(); waiting > 0 && sends_this_tick_ < kMaxSendsPerTick; --waiting) {
     const Due deferred = deferred_.front();
     deferred_.pop_front();
