@@ -41,15 +41,16 @@ class Growth:
     def _at(self, bench, count: int) -> dict:
         with bench.far_ends.responder() as far:
             with blipd.running(far, bench.directory, blipd.configuration(addresses(count))) as daemon:
-                first, _ = daemon.get("/metrics")
+                first, _ = daemon.head()
                 stretch = accounting.Stretch(far, daemon.process)
                 time.sleep(bench.stretch(5))
                 result = stretch.end()
                 # The median of three: a single one of a small size is mostly noise.
-                scrapes = sorted(daemon.get("/metrics")[1] for _ in range(3))
+                scrapes = sorted(daemon.head()[1] for _ in range(3))
                 reloads = sorted(reload_once(daemon, with_changes(count, count // 100, turn)) for turn in (1, 2, 3))
-                last, _ = daemon.get("/metrics")
+                last, _ = daemon.head()
                 resident = accounting.memory_bytes(daemon.process.pid)
+                lost = blipd.settled(daemon.counts(count))["lost"]
                 daemon.end()
             far.check(punctual=False)
         bench.say(f"  {count} channels: {result['us']:.2f} µs a probe")
@@ -62,7 +63,7 @@ class Growth:
             "reload_seconds": reloads[1],
             "scrape_seconds": scrapes[1],
             "lag_p99_ms": blipd.lag_quantile_ms(first, last),
-            "lost": blipd.settled(last)["lost"],
+            "lost": lost,
         }
 
 

@@ -33,19 +33,20 @@ class Hundred:
         with bench.far_ends.responder() as far:
             with blipd.running(far, bench.directory, text) as daemon:
                 whole = accounting.Stretch(far, daemon.process)
-                first, _ = daemon.get("/metrics")
+                before = blipd.settled(daemon.counts(CHANNELS))
+                first, _ = daemon.head()
                 quiet = accounting.Stretch(far, daemon.process)
                 time.sleep(bench.stretch(6))
                 result = quiet.end()
                 for _ in range(2):
-                    daemon.get("/metrics")
+                    daemon.head()
                     time.sleep(bench.stretch(4))
                 scraped = whole.end()
-                last, _ = daemon.get("/metrics")
+                last, _ = daemon.head()
                 resident = accounting.memory_bytes(daemon.process.pid)
+                after = blipd.settled(daemon.counts(CHANNELS))
                 daemon.end()
             far.check()
-        before, after = blipd.settled(first), blipd.settled(last)
         bare = bench.beside("bare", lambda far: pingers.bare(far, bench.directory, addresses(CHANNELS), bench.stretch(4)))
         return {
             **result,

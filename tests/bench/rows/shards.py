@@ -70,7 +70,7 @@ class Shards:
                 stretch = accounting.Stretch(far, daemon.process)
                 time.sleep(bench.stretch(4))
                 result = stretch.end()
-                counts = blipd.settled(daemon.get("/metrics")[0])
+                counts = blipd.settled(daemon.counts(CHANNELS))
                 daemon.end()
             try:
                 far.check()
