@@ -215,16 +215,16 @@ class Daemon::Impl {
 
   void report_progress(const base::Moment& now) {
     const engine::Health health = engine_->health();
-    Progress progress;
-    progress.is_receiving = health.is_receiving();
-    progress.is_first_round_settled = health.is_first_round_settled;
-    progress.asked = std::accumulate(health.lag_counts.begin(), health.lag_counts.end(), std::uint64_t{0});
-    progress.period = period_;
-    progress.is_whole = health.silent_shards == 0;
+    Pulse pulse;
+    pulse.is_receiving = health.is_receiving();
+    pulse.is_first_round_settled = health.is_first_round_settled;
+    pulse.asked = std::accumulate(health.lag_counts.begin(), health.lag_counts.end(), std::uint64_t{0});
+    pulse.period = period_;
+    pulse.is_whole = health.silent_shards == 0;
     const std::string status =
         fmt::format("{} channels, {} open events{}", channels_, chronicler_->open_events(),
-                    progress.is_first_round_settled ? "" : ", the first round of probes is under way");
-    if (supervisor_.look(now.mono, progress, status)) log_.write(Severity::kInfo, "ready", status);
+                    pulse.is_first_round_settled ? "" : ", the first round of probes is under way");
+    if (supervisor_.look(now.mono, pulse, status)) log_.write(Severity::kInfo, "ready", status);
   }
 
   void wait_for_signal() {

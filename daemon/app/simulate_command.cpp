@@ -108,7 +108,7 @@ int run_simulate(const SimulateOptions& options) {
   simulate::Country country(scenario, options.seed.value_or(scenario.seed));
   simulate::Player player(country, plan, scenario.start.value_or(kNoDate));
   const base::Moment start = player.start();
-  pipeline::Pipeline pipeline(plan, start);
+  pipeline::Pipeline pipeline(plan, start, pipeline::Keep::kVerdicts);
   std::optional<Record> record;
   if (!options.record.empty()) {
     record.emplace(options.record, *plan);

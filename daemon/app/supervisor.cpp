@@ -27,16 +27,16 @@ Supervisor Supervisor::of_environment(base::MonoTime now) {
   return Supervisor([](const std::string& text) { ::sd_notify(0, text.c_str()); }, watchdog, now);
 }
 
-bool Supervisor::look(base::MonoTime now, const Progress& progress, const std::string& status) {
+bool Supervisor::look(base::MonoTime now, const Pulse& pulse, const std::string& status) {
   const bool was_ready = is_ready_;
-  is_ready_ = is_ready_ || (progress.is_receiving && progress.is_first_round_settled) || now - started_ >= kPatience;
+  is_ready_ = is_ready_ || (pulse.is_receiving && pulse.is_first_round_settled) || now - started_ >= kPatience;
   if (is_ready_ && !was_ready) tell_("READY=1");
   if (status != status_) tell_("STATUS=" + status);
   status_ = status;
 
-  if (progress.asked != asked_) moved_ = now;
-  asked_ = progress.asked;
-  const bool is_moving = progress.is_whole && (!progress.period || now - moved_ <= 2 * *progress.period + kSlack);
+  if (pulse.asked != asked_) moved_ = now;
+  asked_ = pulse.asked;
+  const bool is_moving = pulse.is_whole && (!pulse.period || now - moved_ <= 2 * *pulse.period + kSlack);
   if (watchdog_ && is_moving) tell_("WATCHDOG=1");
 
   base::Duration pause = is_ready_ ? kAfter : kBeforeReady;

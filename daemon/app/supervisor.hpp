@@ -12,7 +12,7 @@
 namespace blipd::app {
 
 // What one look at the probing loop shows.
-struct Progress {
+struct Pulse {
   bool is_receiving = false;
   bool is_first_round_settled = false;
   std::uint64_t asked = 0;               // probes that had their turn, whatever became of them
@@ -37,7 +37,7 @@ class Supervisor {
   bool is_due(base::MonoTime now) const { return now >= due_; }
 
   // `status` is for people. True when this look made us ready.
-  bool look(base::MonoTime now, const Progress& progress, const std::string& status);
+  bool look(base::MonoTime now, const Pulse& pulse, const std::string& status);
 
   void reloading(base::MonoTime now);
   void reloaded();

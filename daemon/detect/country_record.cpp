@@ -29,8 +29,7 @@ bool CountryRecord::is_voting(const Scene& scene, config::NetworkIndex network) 
 
 void CountryRecord::look(const Networks& networks, Scene& scene) {
   const Roster& roster = scene.hearing.roster();
-  std::vector<NetworkStanding> standings;
-  standings.reserve(scene.plan.countries[index_].networks.size());
+  standings_.clear();
   for (const config::NetworkIndex n : scene.plan.countries[index_].networks) {
     const NetworkCount& count = roster.network(n);
     NetworkStanding standing{scene.plan.networks[n].weight, scene.hearing.network(n).state, count.reachable_ratio(),
@@ -39,9 +38,9 @@ void CountryRecord::look(const Networks& networks, Scene& scene) {
     const double up = count.voting_targets - count.down_targets;
     if (count.voting_targets > 0) standing.believed_ratio = is_down ? 0.0 : up / count.voting_targets;
     standing.usual_down = networks[n].usual_down_share();
-    standings.push_back(standing);
+    standings_.push_back(standing);
   }
-  standing_ = stand(standings);
+  standing_ = stand(standings_);
   if (standing_.is_all_down && !is_total_) standing_.is_all_down = is_broad(scene);
   test_.update(standing_, scene.now, scene.rules());
 }

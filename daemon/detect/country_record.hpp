@@ -72,6 +72,7 @@ class CountryRecord {
   std::optional<base::MonoTime> since_;
   CountryTest test_;
   CountryStanding standing_;
+  std::vector<NetworkStanding> standings_;  // what that is of; its room is used again each second
   UsualShare usual_share_;
   Flaps flaps_;
   OutageTally tally_;

@@ -21,27 +21,21 @@ using Distance = probes::ResultSink::Distance;
 
 class Pipeline::Impl {
  public:
-  Impl(std::shared_ptr<const config::Plan> plan, const base::Moment& start)
+  Impl(std::shared_ptr<const config::Plan> plan, const base::Moment& start, Keep keep)
       : plan_(plan), judge_(std::move(plan), start), now_(start), started_(start.wall) {
-    // Room to grow, which costs addresses and no memory: moving them all at a reload would hold up probing.
-    channels_.reserve(plan_->channels.size() + plan_->channels.size() / 4);
-    for (const config::PlannedChannel& planned : plan_->channels)
-      channels_.emplace_back(planned.spec().rtt_buckets.size());
-    const std::vector<ChannelIndex> all = config::changes_between(nullptr, *plan_).channels;
-    lay_out_flows(all);
-    http_.adopt(*plan_, all);
+    if (keep == Keep::kMeasures) keep_measures();
   }
 
   void on_sent(ChannelIndex channel, base::MonoTime at) {
     if (!is_known(channel)) return;
-    channels_[channel].on_sent();
+    if (is_measuring_) channels_[channel].on_sent();
     judge_.on_sent(channel, at);
   }
 
   void on_result(const probes::Result& given, const probes::AnswerDetail* detail) {
     if (!is_known(given.channel)) return;
     if (!judge_.is_void(given)) {
-      if (take(given)) http_.on_result(given, detail);
+      if (take(given) && is_measuring_) http_.on_result(given, detail);
       return;
     }
     probes::Result result = given;
@@ -53,17 +47,17 @@ class Pipeline::Impl {
 
   void on_remark(const probes::Remark& remark) {
     if (!is_known(remark.channel)) return;
-    channels_[remark.channel].on_remark(remark.kind);
+    if (is_measuring_) channels_[remark.channel].on_remark(remark.kind);
     judge_.on_remark(remark);
     if (minutes_ && remark.kind == probes::RemarkKind::kLate) minutes_->on_late(remark.channel);
   }
 
   void prefetch(ChannelIndex channel, Distance distance) const {
-    if (channel >= channels_.size()) return;
+    if (channel >= plan_->channels.size()) return;
     if (distance == Distance::kFar) {
       base::prefetch(plan_->channels[channel]);
       if (minutes_) minutes_->prefetch(channel);
-      channels_[channel].prefetch();
+      if (is_measuring_) channels_[channel].prefetch();
     }
     judge_.prefetch(channel, distance);
   }
@@ -76,6 +70,7 @@ class Pipeline::Impl {
 
   void keep_minutes() {
     if (minutes_) return;
+    if (!is_measuring_) keep_measures();
     minutes_.emplace(channels_);
     minutes_->adopt(plan_);
   }
@@ -110,17 +105,7 @@ class Pipeline::Impl {
     step_memory(plan_->channels.size());
     finish_minutes();  // what is measured of a channel that goes is still needed for it
     const auto before = std::exchange(plan_, std::move(plan));
-    const std::vector<ChannelIndex> changed = config::changes_between(before.get(), *plan_).channels;
-    lay_out_flows(changed);
-    http_.adopt(*plan_, changed);
-    for (const ChannelIndex i : changed) {
-      measure::Channel fresh(plan_->channels[i].spec().rtt_buckets.size());
-      if (i < channels_.size()) {
-        channels_[i] = std::move(fresh);
-      } else {
-        channels_.push_back(std::move(fresh));
-      }
-    }
+    if (is_measuring_) begin_measuring(config::changes_between(before.get(), *plan_).channels);
     judge_.adopt(plan_);
     if (minutes_) minutes_->adopt(plan_);
   }
@@ -147,9 +132,9 @@ class Pipeline::Impl {
 
   void copy_channels(ChannelIndex first, RowBatch& batch) const {
     batch.start(now_);
-    for (std::size_t i = first; i < channels_.size() && !batch.is_full(); ++i) {
+    for (std::size_t i = first; i < plan_->channels.size() && !batch.is_full(); ++i) {
       const auto index = static_cast<ChannelIndex>(i);
-      if (is_known(index)) {
+      if (is_known(index) && is_measuring_) {
         batch.add(channels_[i], judge_.channel(index), http_.find(index));
       } else {
         batch.add_nothing();
@@ -158,7 +143,30 @@ class Pipeline::Impl {
   }
 
  private:
-  bool is_known(ChannelIndex channel) const { return channel < channels_.size() && plan_->channels[channel].is_active; }
+  bool is_known(ChannelIndex channel) const {
+    return channel < plan_->channels.size() && plan_->channels[channel].is_active;
+  }
+
+  void keep_measures() {
+    is_measuring_ = true;
+    // Room to grow, which costs addresses and no memory: moving them all at a reload would hold up probing.
+    channels_.reserve(plan_->channels.size() + plan_->channels.size() / 4);
+    begin_measuring(config::changes_between(nullptr, *plan_).channels);
+  }
+
+  // These begin anew.
+  void begin_measuring(const std::vector<ChannelIndex>& channels) {
+    lay_out_flows(channels);
+    http_.adopt(*plan_, channels);
+    for (const ChannelIndex i : channels) {
+      measure::Channel fresh(plan_->channels[i].spec().rtt_buckets.size());
+      if (i < channels_.size()) {
+        channels_[i] = std::move(fresh);
+      } else {
+        channels_.push_back(std::move(fresh));
+      }
+    }
+  }
 
   void lay_out_flows(std::span<const ChannelIndex> channels) {
     std::vector<measure::Flows::Layout> layouts;
@@ -172,6 +180,10 @@ class Pipeline::Impl {
 
   // False: it is none of this channel's.
   bool take(const probes::Result& result) {
+    if (!is_measuring_) {
+      judge_.on_result(result);
+      return true;
+    }
     if (minutes_) minutes_->expect(result.channel);
     if (!channels_[result.channel].on_result(result, plan_->channels[result.channel].spec().rtt_buckets)) return false;
     if (!flows_.is_empty()) flows_.on_result(result);
@@ -206,7 +218,8 @@ class Pipeline::Impl {
 
   std::shared_ptr<const config::Plan> plan_;
   detect::Judge judge_;
-  std::vector<measure::Channel> channels_;  // by ChannelIndex
+  bool is_measuring_ = false;
+  std::vector<measure::Channel> channels_;  // by ChannelIndex, while measuring
   measure::Flows flows_;
   HttpBook http_;
   base::Moment now_;
@@ -216,8 +229,8 @@ class Pipeline::Impl {
   base::WallTime remembered_{};                        // when that was
 };
 
-Pipeline::Pipeline(std::shared_ptr<const config::Plan> plan, base::Moment start)
-    : impl_(std::make_unique<Impl>(std::move(plan), start)) {}
+Pipeline::Pipeline(std::shared_ptr<const config::Plan> plan, base::Moment start, Keep keep)
+    : impl_(std::make_unique<Impl>(std::move(plan), start, keep)) {}
 Pipeline::~Pipeline() = default;
 
 void Pipeline::on_sent(ChannelIndex channel, base::MonoTime at) { impl_->on_sent(channel, at); }

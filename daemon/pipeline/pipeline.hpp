@@ -3,6 +3,7 @@
 // out. Single-threaded.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -23,11 +24,17 @@ namespace blipd::pipeline {
 
 using probes::ChannelIndex;
 
+// What is kept of each channel beside what judging needs.
+enum class Keep : std::uint8_t {
+  kMeasures,  // counters, histograms and windows, which snapshots and minutes show
+  kVerdicts,  // nothing: whoever wants events only does not pay for what nobody looks at; a snapshot's rows are empty
+};
+
 // Time order: `at`, `settled` and `now` never go back by more than the source's own reordering; the pipeline
 // never goes back before its last advance().
 class Pipeline final : public probes::ResultSink {
  public:
-  Pipeline(std::shared_ptr<const config::Plan> plan, base::Moment start);
+  Pipeline(std::shared_ptr<const config::Plan> plan, base::Moment start, Keep keep = Keep::kMeasures);
   ~Pipeline() override;
 
   void on_sent(probes::ChannelIndex channel, base::MonoTime at) override;
@@ -52,7 +59,8 @@ class Pipeline final : public probes::ResultSink {
   // it is not known (any more), or has as much as it may have.
   bool attach(const std::string& event_id, event::Evidence more);
 
-  // From now on results are added up by the minute, too.
+  // From now on results are added up by the minute, too, which takes measures: they are kept from now on, if they
+  // were not.
   void keep_minutes();
   // Minutes that have ended and been closed since the last call, oldest first; a large one takes some calls of
   // advance() to close, unless it is asked for. A minute that nobody takes is given up after a few.

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
+#include <cstring>
 #include <set>
 
 #include "config/names.hpp"
@@ -22,11 +22,15 @@ constexpr std::array<Field, 4> kIdentity = {Field::kCountry, Field::kNetwork, Fi
 
 // Each part with its length in front, so that no two lines that differ have one key.
 void write_key(const Row& row, std::string& key) {
-  key.clear();
+  std::size_t whole = 0;
+  for (const Field field : kIdentity) whole += sizeof(std::uint32_t) + row[field].size();
+  key.resize(whole);
+  char* at = key.data();
   for (const Field field : kIdentity) {
-    const auto size = row.has(field) ? static_cast<std::uint32_t>(row[field].size()) : UINT32_MAX;
-    const auto bytes = std::bit_cast<std::array<char, sizeof size>>(size);
-    key.append(bytes.data(), bytes.size()).append(row[field]);
+    const std::string_view text = row[field];
+    const auto size = row.has(field) ? static_cast<std::uint32_t>(text.size()) : UINT32_MAX;
+    std::memcpy(at, &size, sizeof(size));
+    at = std::ranges::copy(text, at + sizeof(size)).out;
   }
 }
 

@@ -1,5 +1,6 @@
 #include "daemon/recorded/entry.hpp"
 
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -25,21 +26,29 @@ constexpr base::WallTime kLast{std::chrono::hours(24LL * 365 * 230)};
 // written otherwise.
 std::optional<base::Duration> plain_seconds(std::string_view text) {
   constexpr std::size_t kMostWhole = 10;
-  constexpr std::size_t kMostFraction = 9;
+  constexpr std::array<std::uint64_t, 10> kUnits = {1'000'000'000, 100'000'000, 10'000'000, 1'000'000, 100'000,
+                                                    10'000,        1'000,       100,        10,        1};
   constexpr std::uint64_t kMostSeconds = 9'000'000'000;  // with room in 64 bits for their nanoseconds
-  const auto digit = [](char c) { return static_cast<unsigned>(c) - '0'; };
-  std::uint64_t whole = 0;
   std::size_t i = 0;
-  for (; i < text.size() && digit(text[i]) < 10; ++i) whole = whole * 10 + digit(text[i]);
+  const auto take_digits = [&] {
+    std::uint64_t value = 0;
+    for (; i < text.size(); ++i) {
+      const unsigned digit = static_cast<unsigned>(text[i]) - '0';
+      if (digit > 9) break;
+      value = value * 10 + digit;
+    }
+    return value;
+  };
+  const std::uint64_t whole = take_digits();
   if (i == 0 || i > kMostWhole || whole > kMostSeconds) return std::nullopt;
   std::uint64_t nanoseconds = 0;
   if (i < text.size()) {
-    if (text[i] != '.' || text.size() - i - 1 > kMostFraction || text.size() == i + 1) return std::nullopt;
-    for (std::size_t place = 0; place < kMostFraction; ++place) {
-      const unsigned next = ++i < text.size() ? digit(text[i]) : 0;
-      if (next > 9) return std::nullopt;
-      nanoseconds = nanoseconds * 10 + next;
-    }
+    if (text[i] != '.') return std::nullopt;
+    const std::size_t point = i++;
+    nanoseconds = take_digits();
+    const std::size_t places = i - point - 1;
+    if (i < text.size() || places == 0 || places >= kUnits.size()) return std::nullopt;
+    nanoseconds *= kUnits[places];
   }
   return base::Duration(static_cast<std::int64_t>(whole * 1'000'000'000 + nanoseconds));
 }

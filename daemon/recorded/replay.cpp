@@ -132,7 +132,7 @@ void Replay::begin(Second second) {
   const base::WallTime start{std::chrono::seconds(second)};
   time_.emplace(start);
   began_ = start;
-  pipeline_.emplace(directory_.plan(), time_->now());
+  pipeline_.emplace(directory_.plan(), time_->now(), pipeline::Keep::kVerdicts);
   if (take_minutes_) pipeline_->keep_minutes();
 }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import definitions
 import docs
 import floors
 import tally
@@ -33,6 +34,24 @@ class Tree(unittest.TestCase):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
         return file
+
+
+class Definitions(Tree):
+    def test_two_types_of_one_name_in_one_namespace_are_a_fault(self) -> None:
+        self.write("daemon/app/bar.hpp", "namespace blipd::app {\n\nclass Progress {\n};\n\n}  // namespace blipd::app\n")
+        self.write("daemon/app/watch.hpp", "namespace blipd::app {\n\nstruct alignas(64) Progress final : Base {\n")
+        faults = definitions.check_single(self.root)
+        self.assertEqual(faults, ["daemon/app/watch.hpp:3: blipd::app::Progress is defined in daemon/app/bar.hpp, too; rename one"])
+
+    def test_other_namespaces_and_files_own_types_are_fine(self) -> None:
+        self.write("daemon/app/a.hpp", "namespace blipd::app {\n\nclass Row {\n};\n\n}  // namespace blipd::app\n")
+        self.write("daemon/serve/a.hpp", "namespace blipd::serve {\n\nclass Row {\n")
+        self.write("daemon/app/a.cpp", "namespace blipd::app {\n\nclass Row::Impl {\n};\n\n}  // namespace blipd::app\n")
+        self.write("daemon/app/b.hpp", "namespace blipd::app {\n\nclass Row;\nenum class Kind : int { kA };\n")
+        for name in ("c", "d"):
+            own = "namespace blipd::app {\n\nnamespace {\n\nstruct Row {\n};\n\n}  // namespace\n\nstruct %s {\n};\n" % name
+            self.write(f"daemon/app/{name}.cpp", own)
+        self.assertEqual(definitions.check_single(self.root), [])
 
 
 class Floors(Tree):

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import definitions
 import docs
 import floors
 from tree import code_files
@@ -60,6 +61,7 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
     "a floor includes only floors that it may use": lambda: floors.check_layering(ROOT),
     "heavy headers stay behind their floor": lambda: floors.check_heavy_headers(ROOT),
     "pure floors read no clock and open no socket": lambda: floors.check_purity(ROOT),
+    "a name of a type means one type": lambda: definitions.check_single(ROOT),
     "links in documents lead somewhere": lambda: docs.check_links(ROOT),
     "commands in documents exist": lambda: docs.check_commands(ROOT),
     "no path of one machine is written down": lambda: docs.check_machine_paths(ROOT),

@@ -2,7 +2,7 @@
 
 import time
 
-from rig import accounting, blipd, pingers
+from rig import accounting, blipd, lateness, pingers
 from rig.far_end import addresses
 from rig.report import AtMost, Figure
 
@@ -24,6 +24,8 @@ class Hundred:
         Figure("aborted", "of them aborted", "", AtMost(0), "worst"),
         Figure("aborted_at_start", "aborted before, while it started", "", None, "worst"),
         Figure("lag_p99_ms", "lag p99, scrapes included", "ms"),
+        Figure("machine_lag_p99_ms", "the machine's own: a real-time thread's beside it, p99", "ms"),
+        Figure("machine_lag_worst_ms", "the same, longest", "ms"),
         Figure("ready_seconds", "ready after", "s"),
         Figure("resident_mib", "resident at the end", "MiB"),
     ]
@@ -38,10 +40,12 @@ class Hundred:
                 quiet = accounting.Stretch(far, daemon.process)
                 time.sleep(bench.stretch(6))
                 result = quiet.end()
-                for _ in range(2):
-                    daemon.head()
-                    time.sleep(bench.stretch(4))
-                scraped = whole.end()
+                with lateness.watched() as end_watch:
+                    for _ in range(2):
+                        daemon.head()
+                        time.sleep(bench.stretch(4))
+                    scraped = whole.end()
+                    machine = end_watch()
                 last, _ = daemon.head()
                 resident = accounting.memory_bytes(daemon.process.pid)
                 after = blipd.settled(daemon.counts(CHANNELS))
@@ -58,6 +62,7 @@ class Hundred:
             "aborted": after["aborted"] - before["aborted"],
             "aborted_at_start": before["aborted"],
             "lag_p99_ms": blipd.lag_quantile_ms(first, last),
+            **machine,
             "ready_seconds": daemon.ready_seconds,
             "resident_mib": resident / 2**20,
         }

@@ -4,7 +4,7 @@ import signal
 import time
 
 from harness.processes import wait_until
-from rig import blipd
+from rig import blipd, lateness
 from rig.far_end import addresses
 from rig.report import AtMost, Figure
 
@@ -39,6 +39,8 @@ class Reload:
     figures = [
         Figure("seconds", "from SIGHUP to the log's line, longest", "s", AtMost(1)),
         Figure("lag_p99_ms", "lag p99 over the reloads", "ms", AtMost(15)),
+        Figure("machine_lag_p99_ms", "the machine's own: a real-time thread's beside it, p99", "ms"),
+        Figure("machine_lag_worst_ms", "the same, longest", "ms"),
         Figure("lost", "lost meanwhile", "", AtMost(0), "worst"),
         Figure("overrun", "not sent in time meanwhile", "", None, "worst"),
     ]
@@ -51,9 +53,11 @@ class Reload:
                 before = daemon.counts(CHANNELS)
                 first, _ = daemon.head()
                 times = []
-                for changed in texts:
-                    times.append(reload_once(daemon, changed))
-                    time.sleep(1.5)
+                with lateness.watched() as end_watch:
+                    for changed in texts:
+                        times.append(reload_once(daemon, changed))
+                        time.sleep(1.5)
+                    machine = end_watch()
                 last, _ = daemon.head()
                 after = daemon.counts(CHANNELS)
                 daemon.end()
@@ -62,6 +66,7 @@ class Reload:
             "seconds": max(times),
             "times": times,
             "lag_p99_ms": blipd.lag_quantile_ms(first, last),
+            **machine,
             "lost": blipd.settled(after)["lost"],
             "overrun": blipd.aborted(after, "overrun") - blipd.aborted(before, "overrun"),
         }

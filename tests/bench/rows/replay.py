@@ -1,5 +1,5 @@
-"""The pipeline alone: recorded results, played as fast as they are read. Four days of a simulated country with few hosts,
-where time passes between results, and forty minutes of a thousand channels asked each second, where there is hardly any.
+"""The pipeline alone: recorded results, played as fast as they are read. Twenty-seven days of a simulated country with few
+hosts, where time passes between results, and forty minutes of a thousand channels asked each second, where there is hardly any.
 """
 
 import csv
@@ -37,6 +37,7 @@ class Replay:
         Figure("busy_rate", "1,000 channels at 1 s, JSON lines", "/s", AtLeast(2_000_000)),
         Figure("jsonl_rate", "December 2014, JSON lines", "/s", AtLeast(2_000_000)),
         Figure("csv_rate", "December 2014, CSV", "/s", AtLeast(2_000_000)),
+        Figure("journal_rate", "December 2014, JSON lines, into a journal: with windows, minutes and SQLite", "/s"),
         Figure("simulate_rate", "December 2014, simulated, without reading a file", "/s"),
         Figure("results", "results of December 2014"),
     ]
@@ -60,6 +61,9 @@ class Replay:
             found |= {f"{name}_rate": results / cpu, f"{name}_wall_seconds": wall}
             # The same results give the same events, or what was measured is something else.
             assert (folder / f"events.{name}").read_bytes() == (folder / "events.simulated").read_bytes(), name
+        options = ("--config", config, "--format", "json")
+        cpu, _ = _run(blipd, "replay", jsonl, *options, "--journal", _nothing(folder / "replayed.db"), output=os.devnull)
+        found["journal_rate"] = results / cpu
         busy = folder / "busy.jsonl"
         if not busy.exists():
             write_busy(busy, folder / "busy.yaml", seconds=300 if bench.quick else 2400)
@@ -92,6 +96,13 @@ def write_busy(file, config, seconds: int) -> None:
                     f'{{"time":{second + phase:.9f},"country":"ZZ","network":"net{network}","target":"t{target}",'
                     f'"probe":"ping","type":"icmp","outcome":{fate}}}\n'
                 )
+
+
+def _nothing(file):
+    """A journal of an earlier round would be gone on with."""
+    for name in file.parent.glob(file.name + "*"):
+        name.unlink()
+    return file
 
 
 def write_csv(jsonl, file) -> None:

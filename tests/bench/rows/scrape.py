@@ -3,7 +3,7 @@
 import statistics
 import time
 
-from rig import accounting, blipd
+from rig import accounting, blipd, lateness
 from rig.far_end import addresses
 from rig.report import AtMost, Figure
 
@@ -20,6 +20,8 @@ class Scrape:
         Figure("worst_seconds", "time, longest", "s"),
         Figure("transient_mib", "peak of resident memory above what is steady", "MiB", AtMost(8)),
         Figure("lag_p99_ms", "lag p99 from the first scrape to the last", "ms", AtMost(15)),
+        Figure("machine_lag_p99_ms", "the machine's own: a real-time thread's beside it, p99", "ms"),
+        Figure("machine_lag_worst_ms", "the same, longest", "ms"),
         Figure("body_mib", "size", "MiB"),
         Figure("lost", "lost meanwhile", "", AtMost(0), "worst"),
     ]
@@ -33,16 +35,18 @@ class Scrape:
                 time.sleep(1.0)
                 first, _ = daemon.head()
                 times, transients = [], []
-                for _ in range(SCRAPES):
-                    before = accounting.memory_bytes(pid)
-                    accounting.forget_peak(pid)
-                    _, took = daemon.head()
-                    # Windows fill meanwhile: what is still there afterwards was not transient.
-                    steady = max(before, accounting.memory_bytes(pid))
-                    times.append(took)
-                    size = daemon.received
-                    transients.append(accounting.memory_bytes(pid, "VmHWM") - steady)
-                    time.sleep(bench.stretch(1.5))
+                with lateness.watched() as end_watch:
+                    for _ in range(SCRAPES):
+                        before = accounting.memory_bytes(pid)
+                        accounting.forget_peak(pid)
+                        _, took = daemon.head()
+                        # Windows fill meanwhile: what is still there afterwards was not transient.
+                        steady = max(before, accounting.memory_bytes(pid))
+                        times.append(took)
+                        size = daemon.received
+                        transients.append(accounting.memory_bytes(pid, "VmHWM") - steady)
+                        time.sleep(bench.stretch(1.5))
+                    machine = end_watch()
                 last, _ = daemon.head()
                 lost = blipd.settled(daemon.counts(CHANNELS))["lost"]
                 daemon.end()
@@ -52,6 +56,7 @@ class Scrape:
             "worst_seconds": max(times),
             "transient_mib": max(transients) / 2**20,
             "lag_p99_ms": blipd.lag_quantile_ms(first, last),
+            **machine,
             "body_mib": size / 2**20,
             "lost": lost,
         }

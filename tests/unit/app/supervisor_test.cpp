@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <vector>
 
-using blipd::app::Progress;
+using blipd::app::Pulse;
 using blipd::app::Supervisor;
 using namespace std::chrono_literals;
 namespace base = blipd::base;
@@ -14,8 +14,8 @@ struct Scene {
   explicit Scene(std::optional<base::Duration> watchdog = std::nullopt)
       : supervisor([this](const std::string& text) { told.push_back(text); }, watchdog, base::MonoTime(100s)) {}
 
-  bool look(base::Duration at, const Progress& progress, const std::string& status = "") {
-    return supervisor.look(base::MonoTime(100s) + at, progress, status);
+  bool look(base::Duration at, const Pulse& pulse, const std::string& status = "") {
+    return supervisor.look(base::MonoTime(100s) + at, pulse, status);
   }
   std::vector<std::string> take() { return std::exchange(told, {}); }
 
@@ -25,7 +25,7 @@ struct Scene {
 
 using Told = std::vector<std::string>;
 
-Progress asked(std::uint64_t probes, base::Duration period = 5s) { return {true, true, probes, period}; }
+Pulse asked(std::uint64_t probes, base::Duration period = 5s) { return {true, true, probes, period}; }
 
 }  // namespace
 
@@ -64,12 +64,12 @@ TEST_CASE("while a probing thread hangs the watchdog is not fed, however many ot
   Scene scene(20s);
   scene.look(0s, asked(1));
   scene.take();
-  Progress progress = asked(2);
-  progress.is_whole = false;
-  scene.look(5s, progress);
+  Pulse pulse = asked(2);
+  pulse.is_whole = false;
+  scene.look(5s, pulse);
   CHECK(scene.take().empty());
-  progress = asked(3);
-  scene.look(10s, progress);
+  pulse = asked(3);
+  scene.look(10s, pulse);
   CHECK(scene.take() == Told{"WATCHDOG=1"});
 }
 

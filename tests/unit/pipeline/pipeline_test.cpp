@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 
+#include "daemon/event/json.hpp"
 #include "tests/simulation/country.hpp"
 
 namespace blipd::simulation {
@@ -13,10 +14,10 @@ using probes::Outcome;
 using probes::Result;
 
 struct Bench {
-  explicit Bench(const Layout& layout)
+  explicit Bench(const Layout& layout, pipeline::Keep keep = pipeline::Keep::kMeasures)
       : configuration(configuration_of(layout)),
         plan(config::make_plan(configuration, nullptr)),
-        pipeline(plan, moment(kStart)) {}
+        pipeline(plan, moment(kStart), keep) {}
 
   static base::Moment moment(MonoTime t) { return {t, base::WallTime(1419206400s) + (t - kStart), {}}; }
 
@@ -306,6 +307,41 @@ TEST_CASE("A memory copied in steps says what one copied at once says", "[pipeli
   Bench next(layout);
   REQUIRE(next.pipeline.restore(memory));
   CHECK(next.pipeline.memory().text() == whole);
+}
+
+TEST_CASE("Who keeps no measures has the same verdicts and empty rows, and may begin to keep them", "[pipeline]") {
+  Layout layout;
+  layout.targets = {3, 2};
+  layout.controls = 2;
+  Bench whole(layout);
+  Bench bare(layout, pipeline::Keep::kVerdicts);
+  const auto play = [&](MonoTime from, MonoTime until, bool is_cut) {
+    for (MonoTime t = from; t < until; t += 5s) {
+      for (Bench* bench : {&whole, &bare}) {
+        for (const ChannelIndex c : bench->channels(true)) bench->probe(c, t, true);
+        for (const ChannelIndex c : bench->channels(false)) bench->probe(c, t + 1s, !is_cut);
+      }
+    }
+  };
+  play(kStart, kStart + 20min, false);
+  play(kStart + 20min, kStart + 30min, true);
+  const std::vector<event::Event> events = whole.pipeline.take_events();
+  const std::vector<event::Event> same = bare.pipeline.take_events();
+  REQUIRE_FALSE(events.empty());
+  REQUIRE(same.size() == events.size());
+  for (std::size_t i = 0; i < events.size(); ++i) CHECK(event::to_json(same[i]) == event::to_json(events[i]));
+  CHECK(bare.pipeline.memory().text() == whole.pipeline.memory().text());
+
+  const ChannelIndex channel = bare.channels(false).front();
+  CHECK(whole.snapshot()->channels.counters(channel).sent > 0);
+  const auto snapshot = bare.snapshot();
+  REQUIRE(snapshot->channels.size() == bare.plan->channels.size());
+  CHECK(snapshot->channels.counters(channel).sent == 0);
+  CHECK(snapshot->countries[0].level == whole.snapshot()->countries[0].level);
+
+  bare.pipeline.keep_minutes();
+  play(kStart + 30min, kStart + 31min, false);
+  CHECK(bare.snapshot()->channels.counters(channel).sent == 12);
 }
 
 TEST_CASE("A minute of many channels is closed in slices, and each result is in its own", "[pipeline]") {

@@ -12,6 +12,8 @@ const std::string kPlain =
     R"({"time":1417392000.244371304,"country":"KP","network":"star-176","target":"airline","probe":"web","type":"tcp",)"
     R"("upstream":"AS4837","outcome":"aborted","rtt":null,"settled":3.050000000,"reason":"clock","sent":true})";
 
+constexpr std::size_t kLongest = 19;  // two words of the processor, and some more
+
 bool is_plain(const std::string& line) {
   Row row;
   return read_plain_json(line, row);
@@ -66,6 +68,44 @@ TEST_CASE("What is broken or written otherwise is left to the parser", "[recorde
   }
   CHECK(is_plain(R"({"time":1})"));
   CHECK(is_plain(R"({"time":"","sent":false})"));
+}
+
+TEST_CASE("Of a number every byte is looked at, wherever it stands", "[recorded]") {
+  for (std::size_t size = 1; size <= kLongest; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string number(size, '1');
+        number[at] = static_cast<char>(byte);
+        const bool is_digit = byte >= '0' && byte <= '9';
+        const bool is_point = byte == '.' && at > 0 && at + 1 < size;
+        Row row;
+        const bool is_read = read_plain_json("{\"time\":" + number + "}", row);
+        if (is_read != (is_digit || is_point)) FAIL("size " << size << ", byte " << byte << " at " << at);
+        if (is_read && row[Field::kTime] != number) FAIL(number << " was read as " << row[Field::kTime]);
+      }
+    }
+  }
+}
+
+TEST_CASE("Of a text every byte is looked at, wherever it stands", "[recorded]") {
+  for (std::size_t size = 1; size <= kLongest; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text(size, 'a');
+        text[at] = static_cast<char>(byte);
+        const bool is_fine = byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+        // A quote ends the text: what follows it is then no line of ours.
+        Row row;
+        const bool is_read = read_plain_json(R"({"target":")" + text + "\"}", row);
+        if (is_read != is_fine) FAIL("size " << size << ", byte " << byte << " at " << at);
+      }
+    }
+  }
+  Row row;
+  const std::string line = R"({"target":"twenty bytes of text","probe":"ping"})";
+  REQUIRE(read_plain_json(line, row));
+  CHECK(row[Field::kTarget] == "twenty bytes of text");
+  CHECK(row[Field::kProbe] == "ping");
 }
 
 }  // namespace
