@@ -78,8 +78,9 @@ TEST_CASE("Of a number every byte is looked at, wherever it stands", "[recorded]
         number[at] = static_cast<char>(byte);
         const bool is_digit = byte >= '0' && byte <= '9';
         const bool is_point = byte == '.' && at > 0 && at + 1 < size;
+        const std::string line = "{\"time\":" + number + "}";  // which the row looks into
         Row row;
-        const bool is_read = read_plain_json("{\"time\":" + number + "}", row);
+        const bool is_read = read_plain_json(line, row);
         if (is_read != (is_digit || is_point)) FAIL("size " << size << ", byte " << byte << " at " << at);
         if (is_read && row[Field::kTime] != number) FAIL(number << " was read as " << row[Field::kTime]);
       }
