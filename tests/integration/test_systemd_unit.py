@@ -5,6 +5,7 @@ All hosts that are asked are addresses of the machine's own loopback.
 
 import contextlib
 import http.client
+import os
 import re
 import signal
 
@@ -144,6 +145,23 @@ def test_it_runs_as_its_own_user_and_has_given_up_every_capability(machine):
     assert status["NoNewPrivs"] == "1"
     assert status["Seccomp"] == "2"
     assert status["Umask"] == "0027"
+
+
+def test_with_real_time_priority_only_the_probing_thread_has_it(machine):
+    """The drop-in of docs/scaling.md, as it stands there."""
+    text = (settings.ROOT / "docs" / "scaling.md").read_text()
+    drop_in = next(block for block in re.findall(r"```ini\n(.*?)```", text, re.DOTALL) if "CPUSchedulingPolicy" in block)
+    with changed(machine, drop_in):
+        process = start(machine, lab())
+        get(machine, "/metrics")
+        policies = {}
+        for thread in machine.run("ls", f"/proc/{process}/task").stdout.split():
+            stat = machine.run("cat", f"/proc/{process}/task/{thread}/stat").stdout
+            name, rest = stat[stat.index("(") + 1 : stat.rindex(")")], stat[stat.rindex(")") + 2 :].split()
+            policies[name] = int(rest[38])  # proc(5): field 41, counted from the third
+    assert policies.pop("blipd") == os.SCHED_FIFO
+    assert policies and set(policies.values()) == {os.SCHED_OTHER}, policies
+    start(machine, lab())
 
 
 def test_what_is_not_needed_is_refused(machine):
