@@ -143,7 +143,7 @@ def test_nothing_is_aborted_and_nothing_dropped(busy):
     """But for what a busy test machine made late: each channel's next probe is due 100 ms after, and says overrun."""
     overrun = busy.last.sum("blipd_probes_aborted_total", reason="overrun")
     assert busy.last.sum("blipd_probes_aborted_total") == overrun
-    assert overrun <= 0.01 * busy.last.sum("blipd_probes_sent_total")
+    assert overrun <= 0.05 * busy.last.sum("blipd_probes_sent_total")
     assert busy.last.value("blipd_capture_drops_total") == busy.last.value("blipd_socket_drops_total") == 0
 
 

@@ -157,9 +157,8 @@ def test_with_real_time_priority_only_the_probing_thread_has_it(machine):
         policies = {}
         for thread in machine.run("ls", f"/proc/{process}/task").stdout.split():
             stat = machine.run("cat", f"/proc/{process}/task/{thread}/stat").stdout
-            name, rest = stat[stat.index("(") + 1 : stat.rindex(")")], stat[stat.rindex(")") + 2 :].split()
-            policies[name] = int(rest[38])  # proc(5): field 41, counted from the third
-    assert policies.pop("blipd") == os.SCHED_FIFO
+            policies[int(thread)] = int(stat[stat.rindex(")") + 2 :].split()[38])  # proc(5): field 41, counted from the third
+    assert policies.pop(process) == os.SCHED_FIFO
     assert policies and set(policies.values()) == {os.SCHED_OTHER}, policies
     start(machine, lab())
 
