@@ -148,6 +148,13 @@ def _family(metrics: bytes, name: str) -> bytes:
     return metrics[start : end + 1 if end >= 0 else len(metrics)]
 
 
+def without_and_with_priority(bench, run) -> dict:
+    """What `run(bench, **more)` measures, `more` being for running(); and as realtime_… the same with REALTIME."""
+    found = run(bench)
+    realtime = bench.attempt("at real-time priority", lambda: run(bench, wrap=REALTIME))
+    return found | {f"realtime_{key}": value for key, value in (realtime or {}).items()}
+
+
 def total(metrics: bytes, family: str, reason: str = "") -> float:
     """The sum of a family's samples, of those with a reason where one is given."""
     wanted = b'reason="%s"' % reason.encode() if reason else b""

@@ -47,9 +47,7 @@ class Reload:
     ]
 
     def measure(self, bench) -> dict:
-        found = _reloads(bench)
-        realtime = bench.attempt("at real-time priority", lambda: _reloads(bench, wrap=blipd.REALTIME))
-        return found | {f"realtime_{key}": value for key, value in (realtime or {}).items()}
+        return blipd.without_and_with_priority(bench, _reloads)
 
 
 def _reloads(bench, **more) -> dict:

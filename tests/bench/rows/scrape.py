@@ -28,9 +28,7 @@ class Scrape:
     ]
 
     def measure(self, bench) -> dict:
-        found = _scrapes(bench)
-        realtime = bench.attempt("at real-time priority", lambda: _scrapes(bench, wrap=blipd.REALTIME))
-        return found | {f"realtime_{key}": value for key, value in (realtime or {}).items()}
+        return blipd.without_and_with_priority(bench, _scrapes)
 
 
 def _scrapes(bench, **more) -> dict:
