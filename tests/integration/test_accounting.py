@@ -75,7 +75,9 @@ def _watch(lab, run_for_module, directory, shards):
     config = configuration({"plain": PLAIN, "wild": WILD}, PROBES, **rest)
     fewer = {name: target for name, target in WILD.items() if name != "w0"}
     changed = configuration({"plain": PLAIN, "wild": fewer}, PROBES, **rest)
-    daemon = run_for_module(lab.namespace, config, name=f"shards{shards}")
+    # Ahead of the other tests on this machine (docs/scaling.md): how late those make its probes is not what this is about.
+    ahead = ("chrt", "--reset-on-fork", "--fifo", "1")
+    daemon = run_for_module(lab.namespace, config, name=f"shards{shards}", wrap=ahead)
     daemon.wait_listening()
     watcher = Watcher(daemon, rate=8)
     daemon.wait_ready()
@@ -143,7 +145,7 @@ def test_nothing_is_aborted_and_nothing_dropped(busy):
     """But for what a busy test machine made late: each channel's next probe is due 100 ms after, and says overrun."""
     overrun = busy.last.sum("blipd_probes_aborted_total", reason="overrun")
     assert busy.last.sum("blipd_probes_aborted_total") == overrun
-    assert overrun <= 0.05 * busy.last.sum("blipd_probes_sent_total")
+    assert overrun <= 0.01 * busy.last.sum("blipd_probes_sent_total")
     assert busy.last.value("blipd_capture_drops_total") == busy.last.value("blipd_socket_drops_total") == 0
 
 
