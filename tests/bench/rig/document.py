@@ -18,7 +18,7 @@ READING = """## Reading it
 - Beside lags stands how late the machine itself is: on each processor a thread of real-time priority asks to be woken every 5 ms,
   and nothing that runs here can hold it up. A host that gives a virtual machine less than its processors was seen to hold both of
   them for 30 ms in each 100, and to book none of it as stolen; nobody's probes leave on time then. Readers of scrapes keep
-  no more than they look at, since it was the search for fresh memory (700 MB a scrape) that brought the host to it.
+  no more than they look at: such holds were frequent while they kept 700 MB a scrape, and rare afterwards.
 - The bare loop (`tests/bench/bare`) is the smallest program with blipd's system calls: the machine's limit.
 - Peers are run as they are meant to be: fping with a gap that spreads its packets (paced) and without one (in bursts, which no
   host on the Internet deserves); blackbox_exporter asked over 100 connections; zmap and masscan from start to end.
