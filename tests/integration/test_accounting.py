@@ -8,7 +8,7 @@ import time
 
 import pytest
 from harness import peers
-from harness.daemon import Watcher, configuration
+from harness.daemon import AHEAD, Watcher, configuration
 from harness.lab import Laboratory
 from harness.metrics import CHANNEL, unbalanced
 
@@ -75,9 +75,7 @@ def _watch(lab, run_for_module, directory, shards):
     config = configuration({"plain": PLAIN, "wild": WILD}, PROBES, **rest)
     fewer = {name: target for name, target in WILD.items() if name != "w0"}
     changed = configuration({"plain": PLAIN, "wild": fewer}, PROBES, **rest)
-    # Ahead of the other tests on this machine (docs/scaling.md): how late those make its probes is not what this is about.
-    ahead = ("chrt", "--reset-on-fork", "--fifo", "1")
-    daemon = run_for_module(lab.namespace, config, name=f"shards{shards}", wrap=ahead)
+    daemon = run_for_module(lab.namespace, config, name=f"shards{shards}", wrap=AHEAD)
     daemon.wait_listening()
     watcher = Watcher(daemon, rate=8)
     daemon.wait_ready()

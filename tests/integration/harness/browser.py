@@ -18,13 +18,13 @@ def packages() -> pathlib.Path:
     return found
 
 
-def run(program: str, daemon: Daemon, *arguments, timeout: float = 120, wrap=()) -> str:
-    """A program of tests/browser, with the daemon's address and the arguments; what it printed. `wrap`: what runs it."""
+def run(program: str, daemon: Daemon, *arguments, timeout: float = 120) -> str:
+    """A program of tests/browser, with the daemon's address and the arguments; what it printed."""
     environment = {**os.environ, "BLIPD_BROWSER_PACKAGES": str(packages()), "HOME": str(daemon.directory)}
     # The network alone is the daemon's: a browser wants to see the rest of a machine.
     enter = ["/usr/bin/nsenter", "-t", str(daemon.namespace.pid), "-n", "--"]
     done = subprocess.run(
-        [*enter, *wrap, "node", FOLDER / program, f"http://127.0.0.1:{daemon.port}", *map(str, arguments)],
+        [*enter, "node", FOLDER / program, f"http://127.0.0.1:{daemon.port}", *map(str, arguments)],
         env=environment, capture_output=True, text=True, timeout=timeout, check=False,
     )  # fmt: skip
     assert done.returncode == 0, f"{program} {arguments}:\n{done.stderr[-4000:]}"

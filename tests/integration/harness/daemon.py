@@ -19,6 +19,10 @@ from .web import Access
 
 PORT = 10547
 
+# For `wrap`: the probing thread ahead of all else on this machine (docs/scaling.md, "A busy machine"), for a test that
+# looks at when probes leave while others have the processors: what blipd holds up itself is late all the same.
+AHEAD = ("chrt", "--reset-on-fork", "--fifo", "1")
+
 
 class Connection(http.client.HTTPConnection):
     """HTTP to an address inside a namespace, or HTTPS with `tls`."""

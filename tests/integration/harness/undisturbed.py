@@ -21,6 +21,7 @@ def undisturbed(daemon, targets: int):
     assert now.sum("blipd_probes_aborted_total") == before.sum("blipd_probes_aborted_total")
     sent = now.sum("blipd_probes_sent_total") - before.sum("blipd_probes_sent_total")
     # A tenth of a second without probing would be a hundred of them.
-    assert _late(now) - _late(before) < max(20, 0.01 * sent), "probes were held up"
+    late = _late(now) - _late(before)
+    assert late < max(20, 0.01 * sent), f"{late:g} of {sent:g} probes were held up"
     taken = "blipd_snapshot_timestamp_seconds"
     assert sent >= 0.9 * targets * (now.value(taken) - before.value(taken) - 0.2)
