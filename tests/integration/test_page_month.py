@@ -26,7 +26,8 @@ def month(pair, run_for_module, module_directory):
     config = configuration(
         MANY, {"ping": {"type": "icmp", "interval": "1s", "timeout": "900ms"}}, journal=str(december.journal)
     )
-    # What serving costs probing is looked at; a browser's own hunger for both processors is not.
+    # What pages have the probing thread do is looked at; a browser's own hunger for both processors is not. What serving
+    # takes of the processors is in test_events_stream.py, where nothing has priority.
     return run_for_module(pair.near, config, wrap=AHEAD).wait_ready()
 
 

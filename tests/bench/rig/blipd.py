@@ -7,16 +7,13 @@ import subprocess
 import time
 
 from harness import settings
-from harness.daemon import PORT, Daemon
+from harness.daemon import AHEAD, PORT, Daemon
 
 NETWORK_SIZE = 250  # targets of one network
 # Of a scrape. What a daemon says of itself, lags among it, comes first; then the counts of its channels. Whoever keeps
 # more has the machine find as much memory while it is measured.
 HEAD = 4 << 20
 COUNTS_OF_A_CHANNEL = 2 << 10
-
-# As docs/scaling.md has it for systemd: the thread that probes comes before all others, those that it starts do not.
-REALTIME = ("chrt", "--reset-on-fork", "--fifo", "1")
 
 
 def configuration(hosts: list[str], *, probe: str = "type: icmp", interval: str = "1s", timeout: str = "900ms",
@@ -149,9 +146,9 @@ def _family(metrics: bytes, name: str) -> bytes:
 
 
 def without_and_with_priority(bench, run) -> dict:
-    """What `run(bench, **more)` measures, `more` being for running(); and as realtime_… the same with REALTIME."""
+    """What `run(bench, **more)` measures, `more` being for running(); and as realtime_… the same with AHEAD."""
     found = run(bench)
-    realtime = bench.attempt("at real-time priority", lambda: run(bench, wrap=REALTIME))
+    realtime = bench.attempt("at real-time priority", lambda: run(bench, wrap=AHEAD))
     return found | {f"realtime_{key}": value for key, value in (realtime or {}).items()}
 
 

@@ -19,8 +19,9 @@ from .web import Access
 
 PORT = 10547
 
-# For `wrap`: the probing thread ahead of all else on this machine (docs/scaling.md, "A busy machine"), for a test that
-# looks at when probes leave while others have the processors: what blipd holds up itself is late all the same.
+# For `wrap`: the probing thread comes before all others on this machine, blipd's own threads among them (docs/scaling.md,
+# "A busy machine"). What that thread does or waits for itself makes probes late all the same; what the threads that
+# serve take of the processors does not.
 AHEAD = ("chrt", "--reset-on-fork", "--fifo", "1")
 
 
