@@ -61,7 +61,8 @@ class Busy:
 def busy(request, run_for_module, module_directory):
     directory = module_directory / str(request.param)
     directory.mkdir(mode=0o755)
-    lab = Laboratory(SCENARIO, directory)
+    # Both ahead: a far end that waits for blipd's thread would hold up its own probes more than fping's.
+    lab = Laboratory(SCENARIO, directory, wrap=AHEAD)
     try:
         yield _watch(lab, run_for_module, directory, request.param)
     finally:

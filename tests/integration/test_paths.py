@@ -270,6 +270,11 @@ def test_another_upstream_is_noticed_and_counted_as_one_change(cut, daemon, rout
 
 def test_a_link_that_is_down_is_found_where_it_is(cut, daemon, routers):
     """The router before it says that there is no way on, and is named as the last that answers."""
+    # The way before is that of now, and not one by the second upstream that another test left as the last seen.
+    daemon.wait_for(
+        lambda now: now.sum("blipd_path_upstream", country="XX", upstream="AS64501") == 3 * len(NETWORKS), 30,
+        "all paths are by the first upstream",
+    )  # fmt: skip
     routers.border.run("ip", "link", "set", "l7", "down")
     try:
         wait_until(lambda: find(daemon, LINK, "start", True), 45, "paths are attached")
@@ -289,7 +294,7 @@ def test_a_link_that_is_down_is_found_where_it_is(cut, daemon, routers):
     found = [*paths(event, "start"), *paths(country, "start")]
     for path in found:
         family = family_of(path)
-        assert path["loss"] and path["loss"]["after"], path
+        assert path["loss"] and path["loss"]["after"] and path["loss"]["hop"], path
         ends = (path["loss"]["after"]["address"], path["loss"]["hop"]["address"])
         exact = (towards_us("border", family), towards_us("inner", family))
         # Linux says "unreachable" once a second (ip_error, which no sysctl of a namespace changes): most hear nothing of

@@ -11,7 +11,8 @@ from .processes import Process, wait_until
 
 
 class Laboratory:
-    def __init__(self, scenario: dict, directory: pathlib.Path, seed: int = 1):
+    def __init__(self, scenario: dict, directory: pathlib.Path, seed: int = 1, wrap=()):
+        """`wrap`: a command that runs the laboratory in its turn (daemon.AHEAD)."""
         settings.require_root()
         directory.mkdir(parents=True, exist_ok=True)
         file, ready = directory / "scenario.yaml", directory / "lab-is-ready"
@@ -19,7 +20,7 @@ class Laboratory:
         self.stats_file = directory / "lab-stats.json"
         self.process = Process(
             "lab",
-            [settings.blipd_lab(), "--scenario", file, "--seed", seed, "--ready-file", ready, "--stats", self.stats_file,
+            [*wrap, settings.blipd_lab(), "--scenario", file, "--seed", seed, "--ready-file", ready, "--stats", self.stats_file,
              "--", "/usr/bin/sleep", "infinity"],
             directory,
         )  # fmt: skip
