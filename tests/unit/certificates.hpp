@@ -6,44 +6,12 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <stdexcept>
 #include <string>
 
 namespace blipd::certificates {
-
-// A folder that goes when this does.
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "blipd-test-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = name;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-  // For the owner alone, as secrets are kept. In place of what was there, in one step, as programs that renew do it.
-  std::string write(const std::string& name, const std::string& text, mode_t mode = 0600) const {
-    const std::string fresh = file(name + ".new");
-    std::ofstream(fresh) << text;
-    ::chmod(fresh.c_str(), mode);
-    std::filesystem::rename(fresh, file(name));
-    return file(name);
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 using Pkey = std::shared_ptr<EVP_PKEY>;
 using Cert = std::shared_ptr<X509>;

@@ -8,13 +8,14 @@
 #include "daemon/app/http_get.hpp"
 #include "daemon/serve/server.hpp"
 #include "tests/unit/certificates.hpp"
+#include "tests/unit/folder.hpp"
 
 using namespace blipd;
 using namespace blipd::app;
 using namespace std::chrono_literals;
-using certificates::Folder;
 using certificates::Identity;
 using certificates::make_identity;
+using test::Folder;
 
 namespace {
 

@@ -5,9 +5,9 @@
 #include <catch2/catch.hpp>
 #include <condition_variable>
 #include <deque>
-#include <filesystem>
-#include <fstream>
 #include <mutex>
+
+#include "tests/unit/folder.hpp"
 
 using blipd::app::Reaper;
 using blipd::app::Reloader;
@@ -24,9 +24,6 @@ std::string naming(const std::string& host) {
 struct Scene {
   // `text`: of the configuration that holds, as Loaded has it.
   explicit Scene(const std::string& text = naming("192.0.2.1")) {
-    std::string made = (std::filesystem::temp_directory_path() / "blipd-reloader-XXXXXX").string();
-    REQUIRE(::mkdtemp(made.data()) != nullptr);
-    folder = made;
     write(naming("192.0.2.1"));
     reloader.emplace(
         file(), text, config::make_plan({}, nullptr), config::Shard{}, reaper,
@@ -44,13 +41,10 @@ struct Scene {
           return ReloadOutcome{true, applied.back()};
         });
   }
-  ~Scene() {
-    reloader.reset();
-    std::filesystem::remove_all(folder);
-  }
+  ~Scene() { reloader.reset(); }
 
-  std::string file() const { return (folder / "blipd.yaml").string(); }
-  void write(const std::string& text) const { std::ofstream(file()) << text; }
+  std::string file() const { return folder.file("blipd.yaml"); }
+  void write(const std::string& text) const { folder.write("blipd.yaml", text); }
 
   void turn() {
     std::unique_lock lock(mutex);
@@ -61,7 +55,7 @@ struct Scene {
     work();
   }
 
-  std::filesystem::path folder;
+  blipd::test::Folder folder;
   std::mutex mutex;
   std::condition_variable wake;
   std::deque<std::function<void()>> posted;

@@ -1,37 +1,17 @@
 #include <catch2/catch.hpp>
-#include <filesystem>
-#include <fstream>
 #include <random>
 #include <string>
 
 #include "tests/unit/config/yaml.hpp"
+#include "tests/unit/folder.hpp"
 
 namespace blipd::config {
 
 namespace {
 
-// A folder of its own for one test, removed with all that is in it.
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "blipd-test-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
+using test::Folder;
 
-  void write(const std::string& name, const std::string& text) const { std::ofstream(path_ / name) << text; }
-
-  Loaded load(const std::string& yaml) const {
-    write("blipd.yaml", yaml);
-    return load_file(path_ / "blipd.yaml");
-  }
-
- private:
-  std::filesystem::path path_;
-};
+Loaded load(const Folder& folder, const std::string& yaml) { return load_file(folder.write("blipd.yaml", yaml)); }
 
 const std::string kMain = R"(
 probes: {web: {type: tcp, port: 80}}
@@ -50,7 +30,7 @@ TEST_CASE("a target file in JSON adds targets to networks, which they inherit fr
 	 "labels": {"country": "XX", "network": "n", "job": "passed over", "__meta_datacenter": "also"}},
 	{"targets": ["192.0.2.3"], "labels": {"country": "XX", "network": "n", "probes": "ping, web"}}
 ])");
-  const Loaded loaded = folder.load("targets_files: [more.json]\n" + kMain);
+  const Loaded loaded = load(folder, "targets_files: [more.json]\n" + kMain);
   REQUIRE(loaded.faults.empty());
   const Network& network = loaded.configuration.countries.at(0).networks.at(0);
   REQUIRE(network.targets.size() == 4);
@@ -68,7 +48,7 @@ TEST_CASE("a target file may bring countries and networks of its own") {
   folder.write("more.yml",
                "- {targets: [192.0.2.2], labels: {country: YY, network: m}}\n"
                "- {targets: [192.0.2.3], labels: {country: XX, network: m}}\n");
-  const Loaded loaded = folder.load("targets_files: [more.yml]\n" + kMain);
+  const Loaded loaded = load(folder, "targets_files: [more.yml]\n" + kMain);
   REQUIRE(loaded.faults.empty());
   REQUIRE(loaded.configuration.countries.size() == 2);
   CHECK(loaded.configuration.countries[0].networks.at(1).name == "m");
@@ -81,7 +61,7 @@ TEST_CASE("patterns take every file that matches, each once, in the order of nam
   const Folder folder;
   folder.write("b.json", R"([{"targets": ["192.0.2.3"], "labels": {"country": "XX", "network": "n"}}])");
   folder.write("a.json", R"([{"targets": ["192.0.2.2"], "labels": {"country": "XX", "network": "n"}}])");
-  const Loaded loaded = folder.load("targets_files: ['*.json', a.json, 'none-*.json']\n" + kMain);
+  const Loaded loaded = load(folder, "targets_files: ['*.json', a.json, 'none-*.json']\n" + kMain);
   REQUIRE(loaded.faults.empty());
   const auto& targets = loaded.configuration.countries.at(0).networks.at(0).targets;
   REQUIRE(targets.size() == 3);
@@ -96,14 +76,14 @@ TEST_CASE("an empty list in a target file is good, since targets may come later"
   const Folder folder;
   folder.write("empty.json", "[]");
   folder.write("hollow.json", R"([{"targets": [], "labels": {"country": "YY", "network": "m"}}])");
-  CHECK(folder.load("targets_files: [empty.json, hollow.json]\n" + kMain).faults.empty());
+  CHECK(load(folder, "targets_files: [empty.json, hollow.json]\n" + kMain).faults.empty());
 }
 
 TEST_CASE("a label that is nearly one of ours is pointed out") {
   const Folder folder;
   folder.write("a.json",
                R"([{"targets": ["192.0.2.2"], "labels": {"country": "XX", "network": "n", "probe": "ping"}}])");
-  const Loaded loaded = folder.load("targets_files: [a.json]\n" + kMain);
+  const Loaded loaded = load(folder, "targets_files: [a.json]\n" + kMain);
   CHECK(loaded.faults.empty());
   REQUIRE(loaded.warnings.size() == 2);
   CHECK(loaded.warnings[1].line == 1);

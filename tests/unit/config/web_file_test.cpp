@@ -10,15 +10,16 @@
 #include "config/basic_auth.hpp"
 #include "tests/unit/certificates.hpp"
 #include "tests/unit/config/yaml.hpp"
+#include "tests/unit/folder.hpp"
 
 namespace blipd::config {
 
 namespace {
 
-using certificates::Folder;
 using certificates::Identity;
 using certificates::make_identity;
 using certificates::Wanted;
+using test::Folder;
 
 const std::string kHash = "$2b$10$C6UzMDM.H6dfI/f/IKxGhu5wlm.YtBr6mvPqHvOg9VKXhXRZYeL6a";
 constexpr const char* kTls = "tls_server_config:\n  cert_file: cert.pem\n  key_file: key.pem\n";

@@ -1,7 +1,5 @@
 #include <atomic>
 #include <catch2/catch.hpp>
-#include <filesystem>
-#include <fstream>
 #include <latch>
 #include <map>
 #include <mutex>
@@ -10,6 +8,7 @@
 #include "daemon/engine/resolver.hpp"
 #include "daemon/engine/system_lookup.hpp"
 #include "tests/unit/engine/dns_loopback.hpp"
+#include "tests/unit/folder.hpp"
 
 namespace blipd::engine {
 namespace {
@@ -28,26 +27,6 @@ std::vector<Resolved> wait_for_news(Resolver& resolver, base::MonoTime now) {
   }
   return {};
 }
-
-// A file that is gone when the test is.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::string& text) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "blipd-resolver-XXXXXX").string();
-    const int fd = ::mkstemp(pattern.data());
-    REQUIRE(fd >= 0);
-    ::close(fd);
-    path_ = pattern;
-    std::ofstream(path_) << text;
-  }
-  ~TemporaryFile() { std::filesystem::remove(path_); }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  std::string path() const { return path_.string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 // A name server on loopback, on a thread of its own; `answer` is given each question. It stops with the test.
 class NameServerOnLoopback {
@@ -124,9 +103,9 @@ class NameServerOnLoopback {
 base::Expected<Lookup> look_up(const NameServerOnLoopback& server, const std::string& name,
                                const std::string& more_conf = "", const std::string& hosts = "",
                                base::Duration patience = seconds(5)) {
-  const TemporaryFile resolv_conf("nameserver 127.0.0.1\n" + more_conf);
-  const TemporaryFile hosts_file(hosts);
-  const auto lookup = system_lookup({hosts_file.path(), resolv_conf.path(), server.port(), patience});
+  const test::Folder folder;
+  const std::string resolv_conf = folder.write("resolv.conf", "nameserver 127.0.0.1\n" + more_conf);
+  const auto lookup = system_lookup({folder.write("hosts", hosts), resolv_conf, server.port(), patience});
   return lookup(name, std::stop_token());
 }
 
@@ -300,8 +279,9 @@ TEST_CASE("loopback resolver: a silent server ends a lookup in time, and a stop 
   auto begin = clock.read().mono;
   CHECK_FALSE(look_up(server, "ns.example", "", "", milliseconds(100)));  // 2 families × (100 + 200 ms)
   CHECK(clock.read().mono - begin < seconds(10));
-  const TemporaryFile resolv_conf("nameserver 127.0.0.1\n");
-  const auto lookup = system_lookup({"/nonexistent", resolv_conf.path(), server.port(), seconds(30)});
+  const test::Folder folder;
+  const std::string resolv_conf = folder.write("resolv.conf", "nameserver 127.0.0.1\n");
+  const auto lookup = system_lookup({"/nonexistent", resolv_conf, server.port(), seconds(30)});
   begin = clock.read().mono;
   {
     Resolver resolver(lookup);
@@ -317,8 +297,9 @@ TEST_CASE("a resolv.conf that cannot be read or names no server is an error that
   const auto lookup = missing("ns.example", std::stop_token());
   REQUIRE_FALSE(lookup);
   CHECK(lookup.error().text.find("cannot read /nonexistent/resolv.conf") == 0);
-  const TemporaryFile empty("# nothing\n");
-  const auto none = system_lookup({"/nonexistent", empty.path(), 53, milliseconds(1)})("ns.example", std::stop_token());
+  const test::Folder folder;
+  const std::string empty = folder.write("resolv.conf", "# nothing\n");
+  const auto none = system_lookup({"/nonexistent", empty, 53, milliseconds(1)})("ns.example", std::stop_token());
   REQUIRE_FALSE(none);
   CHECK(none.error().text.find("names no server") != std::string::npos);
 }

@@ -1,13 +1,11 @@
 #include "daemon/journal/history.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <filesystem>
 #include <random>
 
 #include "daemon/journal/spread.hpp"
+#include "tests/unit/folder.hpp"
 
 using namespace blipd;
 using namespace std::chrono_literals;
@@ -21,14 +19,6 @@ using journal::SpreadMixer;
 using journal::Store;
 
 namespace {
-
-struct Directory {
-  std::filesystem::path path = std::filesystem::temp_directory_path() /
-                               ("blipd-history-" + std::to_string(::getpid()) + "-" + std::to_string(::rand()));
-  Directory() { std::filesystem::create_directories(path); }
-  ~Directory() { std::filesystem::remove_all(path); }
-  std::string file() const { return path / "journal.db"; }
-};
 
 std::shared_ptr<const config::Plan> one_of_each() {
   config::Configuration configuration;
@@ -44,15 +34,15 @@ std::shared_ptr<const config::Plan> one_of_each() {
 constexpr pipeline::MinuteRtt kRtt = {0.010F, 0.011F, 0.012F, 0.015F, 0.020F, 0.030F, 0.050F, 0.018F};
 
 struct File {
-  Directory directory;
-  Store store{directory.file()};
+  test::Folder folder;
+  Store store{folder.file("journal.db")};
   std::shared_ptr<const config::Plan> plan = one_of_each();
 
   void write(WallTime start, const pipeline::ChannelMinute& channel, const pipeline::NetworkMinute& network,
              const pipeline::CountryMinute& country = {}) {
     store.write(pipeline::Minutes{start, plan, {channel}, {network}, {country}});
   }
-  History history() const { return History(directory.file()); }
+  History history() const { return History(folder.file("journal.db")); }
 };
 
 pipeline::ChannelMinute channel_of(unsigned answered, std::optional<pipeline::MinuteRtt> rtt) {
@@ -212,9 +202,9 @@ TEST_CASE("Minutes that differ are mixed as if their round trips lay evenly betw
 }
 
 TEST_CASE("A journal of before is read with what it has, and is brought up to date with what it holds") {
-  const Directory directory;
+  const test::Folder folder;
   {
-    journal::Connection old(directory.file(), journal::Connection::Access::kWrite);
+    journal::Connection old(folder.file("journal.db"), journal::Connection::Access::kWrite);
     old.run(
         "CREATE TABLE events(id TEXT PRIMARY KEY, scope TEXT NOT NULL, kind TEXT NOT NULL, country TEXT NOT NULL, "
         "network TEXT NOT NULL, target TEXT NOT NULL, start_ms INTEGER NOT NULL, end_ms INTEGER, revision INTEGER NOT "
@@ -237,14 +227,14 @@ TEST_CASE("A journal of before is read with what it has, and is brought up to da
   for (const bool is_migrated : {false, true}) {
     CAPTURE(is_migrated);
     if (is_migrated) {
-      Store store(directory.file());
+      Store store(folder.file("journal.db"));
       store.write(pipeline::Minutes{WallTime(1min),
                                     one_of_each(),
                                     {channel_of(10, kRtt)},
                                     {network_of(detect::NetworkState::kNormal, 1.0F)},
                                     {}});
     }
-    History history(directory.file());
+    History history(folder.file("journal.db"));
     const auto states = history.states("KP/n", {WallTime(0s), 1min, 2});
     CHECK(states[0].minutes_in[3] == 1);
     CHECK(states[0].down == 60s);
@@ -264,13 +254,13 @@ TEST_CASE("A journal of before is read with what it has, and is brought up to da
 }
 
 TEST_CASE("What is no journal is refused, and reading ends when its time is over") {
-  const Directory directory;
-  CHECK_THROWS_AS(History(directory.file()), journal::SqlFailure);
+  const test::Folder folder;
+  CHECK_THROWS_AS(History(folder.file("journal.db")), journal::SqlFailure);
   {
-    journal::Connection empty(directory.file(), journal::Connection::Access::kWrite);
+    journal::Connection empty(folder.file("journal.db"), journal::Connection::Access::kWrite);
     empty.run("CREATE TABLE t(x)");
   }
-  CHECK_THROWS_AS(History(directory.file()), journal::SqlFailure);
+  CHECK_THROWS_AS(History(folder.file("journal.db")), journal::SqlFailure);
   File file;
   for (int minute = 0; minute < 2000; ++minute) {
     file.write(WallTime(std::chrono::minutes(minute)), channel_of(10, kRtt), {});

@@ -5,8 +5,9 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <filesystem>
 #include <thread>
+
+#include "tests/unit/folder.hpp"
 
 using namespace blipd;
 using namespace std::chrono_literals;
@@ -16,14 +17,6 @@ using journal::SqlFailure;
 using journal::Store;
 
 namespace {
-
-struct Directory {
-  std::filesystem::path path = std::filesystem::temp_directory_path() /
-                               ("blipd-journal-" + std::to_string(::getpid()) + "-" + std::to_string(::rand()));
-  Directory() { std::filesystem::create_directories(path); }
-  ~Directory() { std::filesystem::remove_all(path); }
-  std::string file() const { return path / "journal.db"; }
-};
 
 event::Event make_event(std::string id, std::uint32_t revision, bool is_open = true) {
   event::Event event;
@@ -39,22 +32,22 @@ event::Event make_event(std::string id, std::uint32_t revision, bool is_open = t
 }  // namespace
 
 TEST_CASE("A later revision takes an earlier one's place, never the other way round") {
-  const Directory directory;
-  Store store(directory.file());
+  const test::Folder folder;
+  Store store(folder.file("journal.db"));
   store.write(make_event("a", 1));
   store.write(make_event("a", 3, false));
   store.write(make_event("a", 2));
-  const auto events = JournalReader(directory.file()).events(WallTime(0s), WallTime(1000s));
+  const auto events = JournalReader(folder.file("journal.db")).events(WallTime(0s), WallTime(1000s));
   REQUIRE(events.size() == 1);
   CHECK(events[0].revision == 3);
   CHECK_FALSE(events[0].is_open());
 }
 
 TEST_CASE("Events are found by a range that they overlap, its end excluded") {
-  const Directory directory;
-  Store store(directory.file());
+  const test::Folder folder;
+  Store store(folder.file("journal.db"));
   store.write(make_event("ended", 1, false));
-  JournalReader reader(directory.file());
+  JournalReader reader(folder.file("journal.db"));
   CHECK(reader.events(WallTime(0s), WallTime(100s)).empty());
   CHECK(reader.events(WallTime(0s), WallTime(100s + 1ms)).size() == 1);
   CHECK(reader.events(WallTime(201s), WallTime(300s)).size() == 1);
@@ -64,9 +57,9 @@ TEST_CASE("Events are found by a range that they overlap, its end excluded") {
 }
 
 TEST_CASE("The next start knows what was open, and until when it was known to be") {
-  const Directory directory;
+  const test::Folder folder;
   {
-    Store store(directory.file());
+    Store store(folder.file("journal.db"));
     CHECK_FALSE(store.recall());
     store.begin_watch("here", WallTime(50s));
     store.write(make_event("open", 2));
@@ -74,7 +67,7 @@ TEST_CASE("The next start knows what was open, and until when it was known to be
     store.write(pipeline::Memory{WallTime(120s), "{\"version\":1}", {}});
     store.extend_watch(WallTime(150s));
   }
-  Store store(directory.file());
+  Store store(folder.file("journal.db"));
   store.begin_watch("here", WallTime(500s));
   const auto memory = store.recall();
   REQUIRE(memory);
@@ -86,15 +79,15 @@ TEST_CASE("The next start knows what was open, and until when it was known to be
 }
 
 TEST_CASE("Stretches of watching are joined and cut to the range") {
-  const Directory directory;
-  Store store(directory.file());
+  const test::Folder folder;
+  Store store(folder.file("journal.db"));
   store.begin_watch("here", WallTime(10s));
   store.extend_watch(WallTime(20s));
   store.begin_watch("here", WallTime(20s));
   store.extend_watch(WallTime(30s));
   store.begin_watch("here", WallTime(40s));
   store.extend_watch(WallTime(60s));
-  const auto watched = JournalReader(directory.file()).watched(WallTime(15s), WallTime(50s));
+  const auto watched = JournalReader(folder.file("journal.db")).watched(WallTime(15s), WallTime(50s));
   REQUIRE(watched.size() == 2);
   CHECK(watched[0].from == WallTime(15s));
   CHECK(watched[0].until == WallTime(30s));
@@ -103,9 +96,9 @@ TEST_CASE("Stretches of watching are joined and cut to the range") {
 }
 
 TEST_CASE("A file of the first schema is brought up to date with what it holds") {
-  const Directory directory;
+  const test::Folder folder;
   {
-    journal::Connection old(directory.file(), journal::Connection::Access::kWrite);
+    journal::Connection old(folder.file("journal.db"), journal::Connection::Access::kWrite);
     old.run(
         "CREATE TABLE events(id TEXT PRIMARY KEY, scope TEXT NOT NULL, kind TEXT NOT NULL, country TEXT NOT NULL, "
         "network TEXT NOT NULL, target TEXT NOT NULL, start_ms INTEGER NOT NULL, end_ms INTEGER, revision INTEGER NOT "
@@ -116,27 +109,27 @@ TEST_CASE("A file of the first schema is brought up to date with what it holds")
         "CREATE TABLE memory(id INTEGER PRIMARY KEY CHECK(id = 1), saved_ms INTEGER NOT NULL, judge TEXT NOT NULL);"
         "INSERT INTO watched VALUES(1, 'here', 1000, 9000); PRAGMA user_version = 1;");
   }
-  const Store store(directory.file());
-  journal::Connection now(directory.file(), journal::Connection::Access::kRead);
+  const Store store(folder.file("journal.db"));
+  journal::Connection now(folder.file("journal.db"), journal::Connection::Access::kRead);
   CHECK(now.integer("PRAGMA user_version") == journal::kSchemaVersion);
   CHECK(now.integer("SELECT until_ms FROM watched") == 9000);
   CHECK(now.integer("SELECT count(*) FROM channel_minutes") == 0);
 }
 
 TEST_CASE("A file of a newer schema is refused and left alone") {
-  const Directory directory;
+  const test::Folder folder;
   {
-    journal::Connection newer(directory.file(), journal::Connection::Access::kWrite);
+    journal::Connection newer(folder.file("journal.db"), journal::Connection::Access::kWrite);
     newer.run("CREATE TABLE t(x); PRAGMA user_version = 99;");
   }
-  CHECK_THROWS_AS(Store(directory.file()), SqlFailure);
-  CHECK_THROWS_AS(JournalReader(directory.file()), SqlFailure);
-  journal::Connection same(directory.file(), journal::Connection::Access::kRead);
+  CHECK_THROWS_AS(Store(folder.file("journal.db")), SqlFailure);
+  CHECK_THROWS_AS(JournalReader(folder.file("journal.db")), SqlFailure);
+  journal::Connection same(folder.file("journal.db"), journal::Connection::Access::kRead);
   CHECK(same.integer("PRAGMA user_version") == 99);
 }
 
 TEST_CASE("Minutes go when their time is over, and only they") {
-  const Directory directory;
+  const test::Folder folder;
   config::Configuration configuration;
   config::Network network;
   network.name = "n";
@@ -147,14 +140,14 @@ TEST_CASE("Minutes go when their time is over, and only they") {
   minutes.channels.push_back(
       {0, 10, 1, 0, 0, pipeline::MinuteRtt{0.1F, 0.11F, 0.12F, 0.13F, 0.14F, 0.15F, 0.3F, 0.2F}});
   minutes.networks.push_back({0, detect::NetworkState::kNormal, false, 0, 0, 1.0F, 0.9F, {10, 1, 0.13F}});
-  Store store(directory.file());
+  Store store(folder.file("journal.db"));
   for (int minute = 0; minute < 10; ++minute) {
     minutes.start = WallTime(std::chrono::minutes(minute));
     store.write(minutes);
   }
   store.write(make_event("a", 1, false));
   CHECK_FALSE(store.prune(WallTime(4min)));
-  journal::Connection reader(directory.file(), journal::Connection::Access::kRead);
+  journal::Connection reader(folder.file("journal.db"), journal::Connection::Access::kRead);
   CHECK(reader.integer("SELECT count(*) FROM channel_minutes") == 6);
   CHECK(reader.integer("SELECT min(minute) FROM state_minutes") == 4);
   CHECK(reader.integer("SELECT rtt_mean FROM channel_minutes LIMIT 1") == 200000);
@@ -169,12 +162,12 @@ TEST_CASE("Minutes go when their time is over, and only they") {
 
 TEST_CASE("Whatever was committed survives a kill at any moment") {
   for (int round = 0; round < 10; ++round) {
-    const Directory directory;
+    const test::Folder folder;
     int told[2];
     REQUIRE(::pipe(told) == 0);
     const pid_t child = ::fork();
     if (child == 0) {
-      Store store(directory.file());
+      Store store(folder.file("journal.db"));
       for (std::uint32_t i = 1;; ++i) {
         store.begin();
         store.write(make_event("a", i));
@@ -191,8 +184,8 @@ TEST_CASE("Whatever was committed survives a kill at any moment") {
     ::waitpid(child, nullptr, 0);
     ::close(told[0]);
     ::close(told[1]);
-    Store store(directory.file());
-    const auto events = JournalReader(directory.file()).events(WallTime(0s), WallTime(1000s));
+    Store store(folder.file("journal.db"));
+    const auto events = JournalReader(folder.file("journal.db")).events(WallTime(0s), WallTime(1000s));
     REQUIRE(events.size() == 1);
     CHECK(events[0].revision >= last);
   }

@@ -1,14 +1,13 @@
 // Documents and reports made of a journal.
-#include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <filesystem>
 
 #include "daemon/journal/store.hpp"
 #include "daemon/page/page.hpp"
 #include "daemon/page/report_page.hpp"
 #include "evidence.hpp"
 #include "sample.hpp"
+#include "tests/unit/folder.hpp"
 
 using namespace blipd;
 using namespace std::chrono_literals;
@@ -20,13 +19,10 @@ namespace {
 
 // Three hours of minutes, all well but for the last: then the country is gone.
 struct Kept {
-  std::filesystem::path path =
-      std::filesystem::temp_directory_path() / ("blipd-page-journal-" + std::to_string(::getpid()));
+  test::Folder folder;
   std::shared_ptr<pipeline::Snapshot> snapshot = sample::snapshot();
 
   Kept() {
-    std::filesystem::remove_all(path);
-    std::filesystem::create_directories(path);
     journal::Store store(file());
     store.begin_watch("fra1", sample::kNow - 3h);
     store.extend_watch(sample::kNow);
@@ -55,8 +51,7 @@ struct Kept {
     store.write(sample::outage("KP/old", event::Scope::kNetwork, "star-jv", 2h + 30min, 6min));
     store.commit();
   }
-  ~Kept() { std::filesystem::remove_all(path); }
-  std::string file() const { return path / "journal.db"; }
+  std::string file() const { return folder.file("journal.db"); }
   Live live() const {
     Live live = sample::live(snapshot);
     live.journal = journal::Health{};

@@ -1,14 +1,12 @@
-#include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <filesystem>
-#include <fstream>
 #include <regex>
 #include <set>
 
 #include "daemon/page/address.hpp"
 #include "daemon/page/page.hpp"
 #include "sample.hpp"
+#include "tests/unit/folder.hpp"
 
 using namespace blipd;
 using namespace std::chrono_literals;
@@ -122,18 +120,16 @@ TEST_CASE("Without a journal memory is shown, and the page says so") {
 }
 
 TEST_CASE("A journal that cannot be read is said to be so, and memory is shown") {
-  const auto path = std::filesystem::temp_directory_path() / ("blipd-page-" + std::to_string(::getpid()));
-  std::ofstream(path) << std::string(8192, 'x');
+  const test::Folder folder;
   Live live = with_event();
   live.journal = journal::Health{};
-  live.journal->path = path;
+  live.journal->path = folder.write("journal.db", std::string(8192, 'x'));
   for (const std::string& view : kViews) {
     CAPTURE(view);
     const Document document = render(view, live, sample::kAssets);
     CHECK(document.status == 200);
     CHECK(contains(document.html, "The journal cannot be read"));
   }
-  std::filesystem::remove(path);
 }
 
 TEST_CASE("What is not there is 404, what makes no sense is 400, and both say so") {

@@ -4,12 +4,11 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "daemon/serve/router.hpp"
+#include "tests/unit/folder.hpp"
 #include "tests/unit/serve/sample.hpp"
 
 using namespace blipd;
@@ -19,17 +18,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A folder of its own, gone with this.
 struct Folder {
-  fs::path path;
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "blipd-evidence-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-    fs::create_directory(path / "files");
-  }
-  ~Folder() { fs::remove_all(path); }
-  void put(const std::string& name, const std::string& text) const { std::ofstream(path / name) << text; }
+  test::Folder own;
+  fs::path path = own.path();
+  Folder() { fs::create_directory(path / "files"); }
+  void put(const std::string& name, const std::string& text) const { own.write(name, text); }
   std::shared_ptr<const Published> published() const {
     auto value = std::make_shared<Published>(*sample::small());
     value->recorder.emplace();

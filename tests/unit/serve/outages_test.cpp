@@ -1,15 +1,13 @@
 #include "daemon/serve/outages.hpp"
 
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
-#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "daemon/event/json.hpp"
 #include "daemon/journal/store.hpp"
 #include "probes/base/text.hpp"
+#include "tests/unit/folder.hpp"
 #include "tests/unit/serve/sample.hpp"
 
 using namespace blipd;
@@ -19,14 +17,6 @@ using base::WallTime;
 using sample::kTaken;
 
 namespace {
-
-struct Directory {
-  std::filesystem::path path = std::filesystem::temp_directory_path() /
-                               ("blipd-outages-" + std::to_string(::getpid()) + "-" + std::to_string(::rand()));
-  Directory() { std::filesystem::create_directories(path); }
-  ~Directory() { std::filesystem::remove_all(path); }
-  std::string file() const { return path / "journal.db"; }
-};
 
 // Began `ago` before the sample was taken; `length` absent: open.
 event::Event make_event(std::string id, base::Duration ago, std::optional<base::Duration> length,
@@ -108,13 +98,13 @@ TEST_CASE("an event is the object that it is everywhere") {
 }
 
 TEST_CASE("the journal is read, and what memory knows better comes on top") {
-  const Directory directory;
-  journal::Store store(directory.file());
+  const test::Folder folder;
+  journal::Store store(folder.file("journal.db"));
   store.write(make_event("old", 10h, 5min));
   store.write(make_event("closing", 3h, std::nullopt, 2));
   store.write(make_event("ahead", 2h, 1h, 9));
   Known known;
-  known.journal = directory.file();
+  known.journal = folder.file("journal.db");
   known.ended = {make_event("closing", 3h, 10min, 3), make_event("ahead", 2h, 30min, 8)};
   known.open = {make_event("new", 10s, std::nullopt)};
   const auto json = known.ask(kPath);
@@ -126,10 +116,10 @@ TEST_CASE("the journal is read, and what memory knows better comes on top") {
 }
 
 TEST_CASE("events overlap the range, of which the end is no part") {
-  const Directory directory;
-  journal::Store store(directory.file());
+  const test::Folder folder;
+  journal::Store store(folder.file("journal.db"));
   Known in_journal;
-  in_journal.journal = directory.file();
+  in_journal.journal = folder.file("journal.db");
   Known in_memory;
   in_memory.ended = {make_event("e", 100s, 50s)};  // until 49 s before
   store.write(in_memory.ended[0]);
@@ -148,24 +138,24 @@ TEST_CASE("events overlap the range, of which the end is no part") {
 }
 
 TEST_CASE("a journal that cannot be read leaves memory, and the answer says why") {
-  const Directory directory;
+  const test::Folder folder;
   Known known;
   known.open = {make_event("open", 1h, std::nullopt)};
-  known.journal = directory.file();
+  known.journal = folder.file("journal.db");
   const auto none = known.ask(kPath);
   CHECK(none["source"] == "memory");
   CHECK(none["problem"].get<std::string>().starts_with("the journal cannot be read (unable to open"));
   CHECK(ids(none) == Ids{"open"});
-  std::ofstream(directory.file()) << std::string(4096, 'x');
+  std::ofstream(folder.file("journal.db")) << std::string(4096, 'x');
   CHECK(
       known.ask(kPath)["problem"].get<std::string>().starts_with("the journal cannot be read (file is not a database"));
 }
 
 TEST_CASE("a journal that is behind is said to be so") {
-  const Directory directory;
-  journal::Store store(directory.file());
+  const test::Folder folder;
+  journal::Store store(folder.file("journal.db"));
   Known known;
-  known.journal = directory.file();
+  known.journal = folder.file("journal.db");
   known.is_writing = false;
   const auto json = known.ask(kPath);
   CHECK(json["source"] == "journal");
@@ -173,23 +163,23 @@ TEST_CASE("a journal that is behind is said to be so") {
 }
 
 TEST_CASE("somebody who writes is neither held up nor waited for") {
-  const Directory directory;
-  journal::Store store(directory.file());
+  const test::Folder folder;
+  journal::Store store(folder.file("journal.db"));
   store.write(make_event("old", 10h, 5min));
   store.begin();
   store.write(make_event("not yet", 9h, 5min));
   Known known;
-  known.journal = directory.file();
+  known.journal = folder.file("journal.db");
   CHECK(ids(known.ask(kPath)) == Ids{"old"});
   store.commit();
   CHECK(ids(known.ask(kPath)) == Ids{"old", "not yet"});
 }
 
 TEST_CASE("of too many the latest are given, and how to ask for the others") {
-  const Directory directory;
-  journal::Store store(directory.file());
+  const test::Folder folder;
+  journal::Store store(folder.file("journal.db"));
   Known in_journal;
-  in_journal.journal = directory.file();
+  in_journal.journal = folder.file("journal.db");
   Known in_memory;
   Ids all;
   for (int i = 0; i < 10; ++i) {
@@ -232,13 +222,13 @@ TEST_CASE("of too many the latest are given, and how to ask for the others") {
 }
 
 TEST_CASE("reading a journal does not take longer than it may") {
-  const Directory directory;
-  journal::Store store(directory.file());
+  const test::Folder folder;
+  journal::Store store(folder.file("journal.db"));
   store.begin();
   for (int i = 0; i < 3000; ++i) store.write(make_event("e" + std::to_string(i), std::chrono::minutes(i + 1), 10s));
   store.commit();
   Known known;
-  known.journal = directory.file();
+  known.journal = folder.file("journal.db");
   OutageLimits impatient;
   impatient.patience = 0s;
   const auto json = known.ask(kPath, impatient);

@@ -1,5 +1,4 @@
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <cstdio>
@@ -9,6 +8,7 @@
 #include <iterator>
 
 #include "daemon/serve/metrics_body.hpp"
+#include "tests/unit/folder.hpp"
 #include "tests/unit/serve/sample.hpp"
 
 using namespace blipd;
@@ -20,15 +20,13 @@ constexpr const char* kPromtool = "/usr/bin/promtool";
 
 // What `promtool check metrics` says about a text; empty when it has nothing to say.
 std::string complaints(const std::string& text) {
-  const auto folder = std::filesystem::temp_directory_path() / ("blipd-promtool-" + std::to_string(::getpid()));
-  std::filesystem::create_directory(folder);
-  std::ofstream(folder / "in") << text;
-  const std::string command = std::string(kPromtool) + " check metrics < " + (folder / "in").string() + " > " +
-                              (folder / "out").string() + " 2>&1";
+  const test::Folder folder;
+  const std::string out = folder.file("out");
+  const std::string command =
+      std::string(kPromtool) + " check metrics < " + folder.write("in", text) + " > " + out + " 2>&1";
   const int status = std::system(command.c_str());
-  std::ifstream out(folder / "out");
-  std::string said((std::istreambuf_iterator<char>(out)), std::istreambuf_iterator<char>());
-  std::filesystem::remove_all(folder);
+  std::ifstream read(out);
+  std::string said((std::istreambuf_iterator<char>(read)), std::istreambuf_iterator<char>());
   if (status != 0 && said.empty()) said = "exit " + std::to_string(WEXITSTATUS(status));
   return said;
 }

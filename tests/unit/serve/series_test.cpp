@@ -3,13 +3,13 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "daemon/journal/store.hpp"
 #include "daemon/serve/router.hpp"
 #include "probes/base/text.hpp"
+#include "tests/unit/folder.hpp"
 #include "tests/unit/serve/sample.hpp"
 
 using namespace blipd;
@@ -19,14 +19,6 @@ using base::WallTime;
 using sample::kTaken;
 
 namespace {
-
-struct Directory {
-  std::filesystem::path path = std::filesystem::temp_directory_path() /
-                               ("blipd-series-" + std::to_string(::getpid()) + "-" + std::to_string(::rand()));
-  Directory() { std::filesystem::create_directories(path); }
-  ~Directory() { std::filesystem::remove_all(path); }
-  std::string file() const { return path / "journal.db"; }
-};
 
 Published published(const std::string& journal = "") {
   Published value = *sample::small();
@@ -66,11 +58,11 @@ void fill(const std::string& file, WallTime start) {
 }  // namespace
 
 TEST_CASE("a series has as many values as times, and null where nothing is known") {
-  const Directory directory;
+  const test::Folder folder;
   const WallTime minute = std::chrono::floor<std::chrono::minutes>(kTaken) - 3min;
-  fill(directory.file(), minute);
+  fill(folder.file("journal.db"), minute);
   const std::string range = "&from=" + base::format_time(minute - 1min) + "&to=" + base::format_time(minute + 2min);
-  const auto json = ask("country=KP&network=star-jv" + range, published(directory.file()));
+  const auto json = ask("country=KP&network=star-jv" + range, published(folder.file("journal.db")));
   CHECK(json["source"] == "journal");
   CHECK(json["problem"].get<std::string>().empty());
   CHECK(json["step_seconds"] == 60);
@@ -94,18 +86,18 @@ TEST_CASE("a series has as many values as times, and null where nothing is known
   CHECK(states["rtt_median"] == nlohmann::json({nullptr, 0.04, nullptr}));
   CHECK(states.size() == 16);
 
-  const auto country = ask("country=KP" + range, published(directory.file()));
+  const auto country = ask("country=KP" + range, published(folder.file("journal.db")));
   CHECK(country["network"].is_null());
   CHECK(country["states"]["partial"] == nlohmann::json({0, 1, 0}));
 }
 
 TEST_CASE("a target's series has each of its channels, or the one that was asked for") {
-  const Directory directory;
+  const test::Folder folder;
   const WallTime minute = std::chrono::floor<std::chrono::minutes>(kTaken) - 3min;
-  fill(directory.file(), minute);
+  fill(folder.file("journal.db"), minute);
   const std::string query = "country=KP&network=star-jv&target=ns1&from=" + base::format_time(minute) +
                             "&to=" + base::format_time(minute + 2min);
-  const auto json = ask(query, published(directory.file()));
+  const auto json = ask(query, published(folder.file("journal.db")));
   CHECK(json["target"] == "ns1");
   CHECK_FALSE(json.contains("states"));
   REQUIRE(json["channels"].size() == 2);
@@ -123,7 +115,7 @@ TEST_CASE("a target's series has each of its channels, or the one that was asked
   CHECK(json["channels"][1]["probe"] == "soa");
   CHECK(json["channels"][1]["minutes"] == nlohmann::json({0, 0}));
 
-  const auto one = ask(query + "&probe=soa", published(directory.file()));
+  const auto one = ask(query + "&probe=soa", published(folder.file("journal.db")));
   REQUIRE(one["channels"].size() == 1);
   CHECK(one["channels"][0]["probe"] == "soa");
 }
@@ -144,9 +136,9 @@ TEST_CASE("where no journal can be read the series is empty and says why") {
   CHECK(none["problem"].get<std::string>().starts_with("no journal is kept"));
   CHECK(none["states"]["minutes"].size() == none["times"].size());
 
-  const Directory directory;
-  std::ofstream(directory.file()) << "this is no journal, however long it is";
-  const auto broken = ask("country=KP&network=star-jv&target=ns1", published(directory.file()));
+  const test::Folder folder;
+  std::ofstream(folder.file("journal.db")) << "this is no journal, however long it is";
+  const auto broken = ask("country=KP&network=star-jv&target=ns1", published(folder.file("journal.db")));
   CHECK(broken["source"] == "none");
   CHECK(broken["problem"].get<std::string>().starts_with("the journal cannot be read"));
   CHECK(broken["channels"][0]["minutes"].size() == broken["times"].size());

@@ -10,6 +10,7 @@
 
 #include "config/web_file.hpp"
 #include "daemon/serve/event_streams.hpp"
+#include "tests/unit/folder.hpp"
 #include "tests/unit/serve/running.hpp"
 #include "tests/unit/serve/tls_client.hpp"
 
@@ -205,7 +206,7 @@ TEST_CASE("streams end whole and at once when the server stops") {
 }
 
 TEST_CASE("a reload that changes who may ask ends streams, and one that does not lets them go on") {
-  const certificates::Folder folder;
+  const test::Folder folder;
   const auto web = [&](const char* text) {
     config::Web made;
     made.config_file = folder.write("web.yml", text);
@@ -225,7 +226,7 @@ TEST_CASE("a reload that changes who may ask ends streams, and one that does not
 }
 
 TEST_CASE("over TLS as well, who hangs up is gone at once") {
-  const certificates::Folder folder;
+  const test::Folder folder;
   const auto identity = certificates::make_identity({"localhost", -60, 3600, false, nullptr});
   folder.write("cert.pem", identity.certificate_pem());
   folder.write("key.pem", identity.key_pem());

@@ -8,15 +8,16 @@
 #include <vector>
 
 #include "config/web_file.hpp"
+#include "tests/unit/folder.hpp"
 #include "tests/unit/serve/running.hpp"
 #include "tests/unit/serve/tls_client.hpp"
 
 using namespace blipd;
 using namespace blipd::serve;
 using namespace std::chrono_literals;
-using blipd::certificates::Folder;
 using blipd::certificates::Identity;
 using blipd::certificates::make_identity;
+using blipd::test::Folder;
 using sample::always;
 using sample::Client;
 using sample::fetch;
