@@ -38,6 +38,7 @@ void Chronicler::recall() {
 }
 
 void Chronicler::tick(const base::Moment& now) {
+  notice_gap(now);
   bool is_beat_changed = false;
   for (const event::Event& event : pipeline_.take_events()) {
     const bool is_begun = event.is_open() && open_.insert(event.id).second;
@@ -55,6 +56,18 @@ void Chronicler::tick(const base::Moment& now) {
     journal_->alive(now.wall);
   }
   remember(now, is_beat_changed);
+}
+
+// A machine that was suspended, a process that was stopped, a clock that was wrong: nobody watched in the time that the
+// wall clock says went by.
+void Chronicler::notice_gap(const base::Moment& now) {
+  const base::WallTime last = std::exchange(last_tick_, now.wall);
+  if (last == base::WallTime{} || now.wall - last < kGap) return;
+  log_.write(Severity::kWarning, "not_watched", "the clock went on while this process did not, or was put forward",
+             {{"from", base::format_time(last)}, {"to", base::format_time(now.wall)}});
+  if (!journal_) return;
+  journal_->alive(last);
+  journal_->resume(now.wall);
 }
 
 void Chronicler::remember(const base::Moment& now, bool is_at_once) {

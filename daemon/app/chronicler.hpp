@@ -48,6 +48,11 @@ class Chronicler {
   // Of a memory that is copied tick by tick: some hundred microseconds.
   static constexpr std::size_t kChannelsAtOnce = 4096;
 
+  // Between two ticks by the wall clock. Ticks come every few milliseconds, and a restart that takes as long is a gap,
+  // too.
+  static constexpr base::Duration kGap = std::chrono::seconds(2);
+
+  void notice_gap(const base::Moment& now);
   void remember(const base::Moment& now, bool is_at_once);
   // `is_begun`: or goes on after all.
   void tell(const event::Event& event, bool is_begun);
@@ -58,6 +63,7 @@ class Chronicler {
   std::function<void(const event::Event&)> listener_;
   RecentEvents recent_;
   std::set<std::string> open_;  // ids; several revisions of one moment come as the last of them
+  base::WallTime last_tick_{};  // before the first: none
   base::MonoTime alive_ = base::MonoTime::min();
   std::optional<base::MonoTime> memory_due_;  // absent: before the first tick
   bool is_remembering_ = false;

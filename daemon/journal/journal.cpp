@@ -24,30 +24,50 @@ constexpr auto kRetry = std::chrono::seconds(3);
 // What is kept in memory while the file cannot be written. Events are few and matter most.
 constexpr std::size_t kMostEvents = 10000;
 constexpr std::size_t kMostMinutes = 30;
+constexpr std::size_t kMostStretches = 1000;
 constexpr auto kPrunePeriod = std::chrono::minutes(10);
 
 struct Batch {
   std::vector<event::Event> events;
   std::vector<pipeline::Minutes> minutes;
   std::optional<pipeline::Memory> memory;
-  std::optional<base::WallTime> alive;
+  std::optional<base::WallTime> alive;  // the stretch that the file has went on until then
+  std::vector<Watched> stretches;       // and these came after it
 
-  bool is_empty() const { return events.empty() && minutes.empty() && !memory && !alive; }
+  bool is_empty() const { return events.empty() && minutes.empty() && !memory && !alive && stretches.empty(); }
   std::uint64_t size() const { return events.size() + minutes.size() + (memory ? 1 : 0); }
 
+  void extend_watch(base::WallTime until) {
+    if (stretches.empty()) {
+      alive = until;
+    } else {
+      stretches.back().until = std::max(stretches.back().until, until);
+    }
+  }
+  std::optional<base::WallTime> watched_until() const {
+    return stretches.empty() ? alive : std::optional(stretches.back().until);
+  }
   // What is in `later` came after.
   void append(Batch later) {
     std::move(later.events.begin(), later.events.end(), std::back_inserter(events));
     std::move(later.minutes.begin(), later.minutes.end(), std::back_inserter(minutes));
     if (later.memory) memory = std::move(later.memory);
-    if (later.alive) alive = later.alive;
+    if (later.alive) extend_watch(*later.alive);
+    stretches.insert(stretches.end(), later.stretches.begin(), later.stretches.end());
   }
   // How many were given up.
   std::uint64_t trim() {
-    const std::size_t before = events.size() + minutes.size();
-    if (events.size() > kMostEvents) events.erase(events.begin(), events.end() - kMostEvents);
-    if (minutes.size() > kMostMinutes) minutes.erase(minutes.begin(), minutes.end() - kMostMinutes);
-    return before - events.size() - minutes.size();
+    return keep_latest(events, kMostEvents) + keep_latest(minutes, kMostMinutes) +
+           keep_latest(stretches, kMostStretches);
+  }
+
+ private:
+  template <typename T>
+  static std::uint64_t keep_latest(std::vector<T>& all, std::size_t most) {
+    if (all.size() <= most) return 0;
+    const std::size_t given_up = all.size() - most;
+    all.erase(all.begin(), all.end() - static_cast<std::ptrdiff_t>(most));
+    return given_up;
   }
 };
 
@@ -64,7 +84,8 @@ std::uint64_t size_of(const std::string& path) {
 
 class SqliteJournal final : public Journal {
  public:
-  SqliteJournal(Options options, base::WallTime now) : options_(std::move(options)), started_(now) {
+  SqliteJournal(Options options, base::WallTime now)
+      : options_(std::move(options)), started_(now), written_until_(now) {
     retention_ = options_.retention;
     try {
       open();
@@ -102,8 +123,13 @@ class SqliteJournal final : public Journal {
   }
   void alive(base::WallTime now) override {
     const std::lock_guard lock(mutex_);
-    queue_.alive = now;
+    queue_.extend_watch(now);
     now_ = now;
+  }
+  void resume(base::WallTime now) override {
+    const std::lock_guard lock(mutex_);
+    queue_.stretches.push_back({now, now});
+    health_.dropped += queue_.trim();
   }
   void set_retention(base::Duration retention) override {
     const std::lock_guard lock(mutex_);
@@ -150,12 +176,17 @@ class SqliteJournal final : public Journal {
       for (const pipeline::Minutes& minutes : batch.minutes) store_->write(minutes);
       if (batch.memory) store_->write(*batch.memory);
       if (batch.alive) store_->extend_watch(*batch.alive);
+      for (const Watched& stretch : batch.stretches) {
+        store_->begin_watch(options_.vantage, stretch.from);
+        store_->extend_watch(stretch.until);
+      }
       store_->commit();
     } catch (const SqlFailure& failure) {
       if (store_) store_->roll_back();
       on_failure(failure.error());
       return false;
     }
+    if (const auto until = batch.watched_until()) written_until_ = *until;
     on_success();
     return true;
   }
@@ -169,7 +200,8 @@ class SqliteJournal final : public Journal {
     }
     inode_ = inode_of(options_.path);
     store_->begin();
-    store_->begin_watch(options_.vantage, started_);
+    // What was written before is in another file, which was taken away or set aside.
+    store_->begin_watch(options_.vantage, written_until_);
     store_->commit();
   }
 
@@ -234,6 +266,7 @@ class SqliteJournal final : public Journal {
   std::optional<pipeline::Memory> recalled_;
   // Of the journal's thread, once it runs.
   std::optional<Store> store_;
+  base::WallTime written_until_;
   ino_t inode_ = 0;
   bool is_pruning_ = false;
   std::chrono::steady_clock::time_point next_prune_{};

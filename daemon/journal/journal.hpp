@@ -50,6 +50,8 @@ class Journal {
   virtual void remember(pipeline::Memory memory) = 0;
   // Was watching until `now`: what lies between the last of these and the next start was not watched.
   virtual void alive(base::WallTime now) = 0;
+  // Watches again from `now` on, and did not since the last alive().
+  virtual void resume(base::WallTime now) = 0;
   virtual void set_retention(base::Duration retention) = 0;
 
   // Any thread.

@@ -96,6 +96,11 @@ Store::Store(const std::string& path) : db_(path, Connection::Access::kWrite) {
   migrate(db_);
 }
 
+void Store::begin() {
+  db_.run("BEGIN IMMEDIATE");
+  watch_before_ = watch_;
+}
+
 void Store::roll_back() {
   try {
     db_.run("ROLLBACK");
@@ -103,6 +108,7 @@ void Store::roll_back() {
     // SQLite has done so itself after some errors.
   }
   places_.clear();
+  watch_ = watch_before_;
 }
 
 void Store::write(const event::Event& event) {

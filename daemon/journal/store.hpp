@@ -28,7 +28,7 @@ class Store {
   // Opens or makes the file, and brings an older schema up to date. A newer one is refused.
   explicit Store(const std::string& path);
 
-  void begin() { db_.run("BEGIN IMMEDIATE"); }
+  void begin();
   void commit() { db_.run("COMMIT"); }
   void roll_back();
 
@@ -50,7 +50,8 @@ class Store {
 
   Connection db_;
   std::unordered_map<std::string, std::int64_t> places_;
-  std::optional<std::int64_t> watch_;
+  std::optional<std::int64_t> watch_;         // the stretch that is extended
+  std::optional<std::int64_t> watch_before_;  // the same when the transaction began
 };
 
 // An event as it lies in the file.

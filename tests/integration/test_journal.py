@@ -8,7 +8,7 @@ import time
 
 import pytest
 from harness.daemon import configuration
-from harness.journal import expect_that_parts_add_up, of_scope, report
+from harness.journal import expect_that_parts_add_up, of_scope, report, seconds
 from harness.lab import Laboratory
 from harness.processes import wait_until
 
@@ -95,6 +95,19 @@ def test_what_was_not_watched_is_a_gap_and_no_outage_of_its_own(told):
         # Alive is noted every ten seconds: the gap reaches back to the last note.
         assert 2 < place["not_watched_seconds"] < 20
     expect_that_parts_add_up(after)
+
+
+def test_a_process_that_was_stopped_says_that_it_did_not_watch(lab, run, tmp_path):
+    journal = tmp_path / "journal.db"
+    daemon = run(lab.namespace, config(journal)).wait_ready()
+    daemon.process.signal(signal.SIGSTOP)
+    time.sleep(4)
+    daemon.process.signal(signal.SIGCONT)
+    wait_until(lambda: "event=not_watched" in daemon.log, 10, "the gap is noticed")
+    daemon.stop()
+    after = report(journal)
+    (gap,) = after["gaps"]
+    assert seconds(gap["to"]) - seconds(gap["from"]) == pytest.approx(4, abs=1)
 
 
 def is_writing(metrics):
