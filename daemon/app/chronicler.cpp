@@ -39,6 +39,11 @@ void Chronicler::recall() {
 
 void Chronicler::tick(const base::Moment& now) {
   notice_gap(now);
+  if (host_lines_since_ == base::MonoTime::min() || now.mono - host_lines_since_ >= kHostLinesPeriod) {
+    tell_of_untold();
+    host_lines_since_ = now.mono;
+    host_lines_ = 0;
+  }
   bool is_beat_changed = false;
   for (const event::Event& event : pipeline_.take_events()) {
     const bool is_begun = event.is_open() && open_.insert(event.id).second;
@@ -83,6 +88,7 @@ void Chronicler::remember(const base::Moment& now, bool is_at_once) {
 }
 
 void Chronicler::finish(const base::Moment& now) {
+  tell_of_untold();
   if (!journal_) return;
   pipeline_.advance(now);
   pipeline_.finish_minutes();
@@ -101,9 +107,23 @@ void Chronicler::set_retention(base::Duration retention) {
   if (journal_) journal_->set_retention(retention);
 }
 
+bool Chronicler::has_room_for(const event::Event& event) {
+  if (event.scope != event::Scope::kTarget || host_lines_++ < kMostHostLines) return true;
+  ++untold_;
+  return false;
+}
+
+void Chronicler::tell_of_untold() {
+  if (untold_ == 0) return;
+  log_.write(Severity::kInfo, "events_untold",
+             "more events of hosts began, ended or ask for review; /api/v1/outages has them",
+             {{"count", std::to_string(std::exchange(untold_, 0))}});
+}
+
 // Revisions in between are in the journal; the log has what begins, what ends, and what asks for somebody.
 void Chronicler::tell(const event::Event& event, bool is_begun) {
   if (!is_begun && event.is_open() && !event.needs_review) return;
+  if (!has_room_for(event)) return;
   std::vector<Log::Field> fields = {
       {"id", event.id},
       {"incident", event.incident},

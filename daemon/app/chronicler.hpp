@@ -2,6 +2,7 @@
 // On the probing thread; never waits.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -52,8 +53,14 @@ class Chronicler {
   // too.
   static constexpr base::Duration kGap = std::chrono::seconds(2);
 
+  // Of lines about hosts in such a time. Beyond, they are counted: a country that falls must be found in the log.
+  static constexpr base::Duration kHostLinesPeriod = std::chrono::seconds(10);
+  static constexpr int kMostHostLines = 100;
+
   void notice_gap(const base::Moment& now);
   void remember(const base::Moment& now, bool is_at_once);
+  bool has_room_for(const event::Event& event);
+  void tell_of_untold();
   // `is_begun`: or goes on after all.
   void tell(const event::Event& event, bool is_begun);
 
@@ -64,6 +71,9 @@ class Chronicler {
   RecentEvents recent_;
   std::set<std::string> open_;  // ids; several revisions of one moment come as the last of them
   base::WallTime last_tick_{};  // before the first: none
+  base::MonoTime host_lines_since_ = base::MonoTime::min();
+  int host_lines_ = 0;
+  std::uint64_t untold_ = 0;  // since then, for want of room
   base::MonoTime alive_ = base::MonoTime::min();
   std::optional<base::MonoTime> memory_due_;  // absent: before the first tick
   bool is_remembering_ = false;

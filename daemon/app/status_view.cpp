@@ -131,7 +131,7 @@ class View {
   void measure(const Json& networks);
   void show_network(const Json& network, bool is_control);
   void show_verdict(const Json& target);
-  void show_events(const Json& events);
+  void show_events(const Json& events, const Json& left_out);
   void show_row(const Row& row, bool is_heading);
 
   static constexpr std::size_t kStateColumn = 3;
@@ -218,7 +218,7 @@ void View::show_verdict(const Json& target) {
   }
 }
 
-void View::show_events(const Json& events) {
+void View::show_events(const Json& events, const Json& left_out) {
   if (!events.is_array() || events.empty()) return;
   line("");
   line("Open events");
@@ -232,6 +232,9 @@ void View::show_events(const Json& events) {
                      seconds.is_number() ? seconds.get<double>() : 0.0, shape,
                      percent(member(member(event, "reachable"), "lowest")),
                      member(event, "needs_review") == true ? "; is this the new normal? see the log" : ""));
+  }
+  if (left_out.is_number_unsigned() && left_out != 0) {
+    line(fmt::format("  and {} more of hosts", left_out.get<std::uint64_t>()));
   }
 }
 
@@ -250,7 +253,7 @@ void View::show(const Json& status) {
   if (journal.is_object() && member(journal, "writing") == false) {
     line("Journal: " + in_colour("down", "kept in memory") + "; " + text(journal, "problem"));
   }
-  show_events(member(status, "open_events"));
+  show_events(member(status, "open_events"), member(status, "open_events_left_out"));
 
   const Json& countries = member(status, "countries");
   const Json& controls = member(status, "controls");

@@ -40,7 +40,7 @@ class Assessment {
   const NetworkRecord& network(config::NetworkIndex index) const { return networks_[index]; }
   const CountryRecord& country(config::CountryIndex index) const { return countries_[index]; }
   std::vector<event::Event> take_events() { return ledger_.take(); }
-  std::vector<event::Event> open_events() const { return ledger_.open_events(); }
+  event::OpenEvents open_events() { return ledger_.open_events(); }
   bool attach(const std::string& event_id, event::Evidence more) { return ledger_.attach(event_id, std::move(more)); }
   base::WallTime start_of(const std::string& id) const { return ledger_.get(id).start.middle(); }
 

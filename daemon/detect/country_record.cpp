@@ -323,7 +323,6 @@ void CountryRecord::describe(event::Event& event, const Networks& networks, cons
     fallen.push_back(network);
     const std::vector<Part> parts = networks[n].parts(start, scene);
     for (Part part : parts) {
-      part.name = network.name + "/" + part.name;
       part.weight = weight / static_cast<double>(parts.size());
       hosts.push_back(std::move(part));
     }

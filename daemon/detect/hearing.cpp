@@ -13,6 +13,7 @@ using probes::ChannelIndex;
 
 // Who can testify is counted again this often.
 constexpr base::Duration kElectorateAge = std::chrono::seconds(10);
+constexpr std::size_t kFewElectors = 64;
 // Whether anybody can at all, this often.
 constexpr base::Duration kVotesAge = std::chrono::seconds(1);
 
@@ -315,7 +316,7 @@ void Hearing::decide(NetworkIndex index) {
     set_state(index, NetworkState::kNormal);
   } else if (!is_down && hoped(network) >= threshold) {
     // Of so many no single result changes what they have to say, and summing it up takes time.
-    const bool is_quick = roster_.network(index).electors <= Roster::kSample;
+    const bool is_quick = roster_.network(index).electors <= kFewElectors;
     is_quick ? count_electorate(index) : keep_counted(index);
     count_silence(index);
     if (network.test.decide(network.electorate, rules()) == NetworkTest::Decision::kDown) {

@@ -3,6 +3,7 @@
 // formats nothing. See docs/detection.md.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -63,6 +64,7 @@ struct NetworkEntry {
   base::MonoTime first_good = kNever;  // while not up: the first answered probe of those that may bring it back
   base::MonoTime last_bad = kNever;    // the last failed one sent before it
   bool is_waiting = false;             // listed as having pending failures
+  std::uint32_t turn = 0;              // whose it is to be asked out of turn, where not all are
   Electorate electorate;
   base::MonoTime counted = kNever;  // when electorate was
   // Of asking because silence is unusual, which chance does often; and because it is more probably down than not, which
@@ -126,6 +128,7 @@ class Hearing {
   void pass_time(base::MonoTime now);
   void suspect(const Asked& asked);
   void ask_if_doubtful(config::NetworkIndex index, const Asked& silent);
+  void ask_some(config::NetworkIndex index, std::optional<probes::ChannelIndex> spared);
   double hoped(const NetworkEntry& network) const;
   void ask_controls();
   void keep_counted(config::NetworkIndex index);

@@ -1,5 +1,7 @@
 // What the hearing does while it is in doubt: whom to ask now, and not when their turn comes.
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 
 #include "daemon/detect/hearing.hpp"
 
@@ -15,6 +17,10 @@ using probes::ChannelIndex;
 constexpr double kUnusual = 3.4;
 // Controls are not asked out of turn more often than this.
 constexpr base::Duration kControlPause = std::chrono::seconds(2);
+// Hosts of a network that are asked out of turn at once.
+constexpr std::size_t kMostAsked = 64;
+constexpr double kGoldenRatio = 0.618033988749895;
+constexpr std::uint32_t kTurns = 1U << 20U;  // until steps are begun anew, far from where a fraction loses its digits
 
 }  // namespace
 
@@ -74,12 +80,29 @@ void Hearing::ask_if_doubtful(NetworkIndex index, const Asked& silent) {
   if (is_doubtful) network.patience.on_asked(now_);
   // Others know better, where there are others.
   const bool is_spared = !is_doubtful && electorate.targets > kDistinctTargets;
-  for (const TargetIndex t : plan_->networks[index].targets) {
-    for (const ChannelIndex c : plan_->channels_of(t)) {
-      if (c != silent.channel || !is_spared) ask_list_.add(c);
-    }
-  }
+  ask_some(index, is_spared ? std::optional(silent.channel) : std::nullopt);
   if (vantage_.testimony(silent.sent) != Testimony::kVouched) ask_controls();
+}
+
+// Of a large network so many that no doubt can be left, spread over it and others each time: a country that falls has
+// all its networks in doubt at once, and what is due goes on.
+void Hearing::ask_some(NetworkIndex index, std::optional<ChannelIndex> spared) {
+  const std::vector<TargetIndex>& targets = plan_->networks[index].targets;
+  const auto ask = [&](TargetIndex target) {
+    for (const ChannelIndex c : plan_->channels_of(target)) {
+      if (c != spared) ask_list_.add(c);
+    }
+  };
+  if (targets.size() <= kMostAsked) {
+    std::ranges::for_each(targets, ask);
+    return;
+  }
+  std::uint32_t& turn = networks_[index].turn;
+  for (std::size_t i = 0; i < kMostAsked; ++i, turn = (turn + 1) % kTurns) {
+    // Steps by the golden ratio fall in with no order that hosts may be listed in.
+    const double steps = turn * kGoldenRatio;
+    ask(targets[static_cast<std::size_t>((steps - std::floor(steps)) * static_cast<double>(targets.size()))]);
+  }
 }
 
 void Hearing::ask_controls() {

@@ -52,7 +52,7 @@ void Judge::advance(const base::Moment& now) { assessment_->advance(now); }
 void Judge::adopt(std::shared_ptr<const config::Plan> plan) { assessment_->adopt(std::move(plan)); }
 std::vector<probes::ChannelIndex> Judge::take_urgent() { return assessment_->hearing().take_urgent(); }
 std::vector<event::Event> Judge::take_events() { return assessment_->take_events(); }
-std::vector<event::Event> Judge::open_events() const { return assessment_->open_events(); }
+event::OpenEvents Judge::open_events() { return assessment_->open_events(); }
 bool Judge::attach(const std::string& event_id, event::Evidence more) {
   return assessment_->attach(event_id, std::move(more));
 }

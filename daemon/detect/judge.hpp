@@ -15,6 +15,7 @@
 #include "daemon/detect/states.hpp"
 #include "daemon/detect/tally.hpp"
 #include "daemon/event/event.hpp"
+#include "daemon/event/open_events.hpp"
 #include "probes/base/error.hpp"
 #include "probes/base/time.hpp"
 #include "probes/result.hpp"
@@ -84,7 +85,7 @@ class Judge {
 
   // Events that changed since the last call, each as it now stands; and those that are open.
   std::vector<event::Event> take_events();
-  std::vector<event::Event> open_events() const;
+  event::OpenEvents open_events();
   // See Ledger.
   bool attach(const std::string& event_id, event::Evidence more);
 

@@ -16,20 +16,6 @@ std::string stamp(base::WallTime time) {
   return text.substr(0, 15) + "Z";
 }
 
-bool is_within(const std::string& outer, const std::string& inner) { return outer.empty() || outer == inner; }
-
-// One lies in the other.
-bool are_kin(const Place& a, const event::Event& b) {
-  if (a.country != b.country || a.scope == event::Scope::kVantage || b.scope == event::Scope::kVantage) return false;
-  const bool holds = is_within(a.network, b.network) && is_within(a.target, b.target);
-  const bool is_held = is_within(b.network, a.network) && is_within(b.target, a.target);
-  return holds || is_held;
-}
-
-bool are_neighbours(const Place& a, const event::Event& b) {
-  return a.scope == event::Scope::kNetwork && b.scope == event::Scope::kNetwork && a.country == b.country;
-}
-
 }  // namespace
 
 void Ledger::set_now(const base::Moment& now) {
@@ -37,6 +23,7 @@ void Ledger::set_now(const base::Moment& now) {
   const base::Duration slept = std::max(base::Duration::zero(), (now.boot - now_.boot) - passed);
   const base::Duration step = (now.wall - now_.wall) - passed - slept;
   now_ = now;
+  elapsed_ += passed + slept;
   // Less is slewing (adjtime(3): 500 ppm), or the time that reading clocks takes.
   const base::Duration slack = std::chrono::milliseconds(100) + passed / 1000;
   if (step <= slack && step >= -slack) return;
@@ -44,8 +31,8 @@ void Ledger::set_now(const base::Moment& now) {
     span.earliest += step;
     span.latest += step;
   };
-  for (auto& [id, event] : events_) {
-    if (const auto released = released_.find(id); released != released_.end()) released->second += step;
+  for (auto& [id, entry] : entries_) {
+    event::Event& event = entry.event;
     move(event.start);
     event.declared += step;
     event.updated += step;
@@ -54,22 +41,8 @@ void Ledger::set_now(const base::Moment& now) {
     event.evidence.move(step);
     if (!event.is_open()) continue;
     ++event.revision;
-    publish(event);
+    publish(entry);
   }
-}
-
-std::string Ledger::incident_of(const Place& place, base::WallTime start) const {
-  const event::Event* first = nullptr;
-  for (const auto& [id, event] : events_) {
-    const bool is_near = start - event.start.latest <= kOneIncident;
-    const bool fits = are_kin(place, event) ? is_near || (event.scope == event::Scope::kCountry && event.is_open())
-                                            : are_neighbours(place, event) && is_near && event.is_open();
-    const bool is_fall = event.kind == event::Kind::kOutage || event.kind == event::Kind::kPartial;
-    if (!fits || !is_fall) continue;
-    if (first == nullptr || event.start.latest < first->start.latest) first = &event;
-  }
-  if (first != nullptr) return first->incident;
-  return (place.country.empty() ? std::string("vantage") : place.country) + "-" + stamp(start);
 }
 
 std::string Ledger::open(const Place& place, event::Kind kind, const MonoSpan& start) {
@@ -83,66 +56,100 @@ std::string Ledger::open(const Place& place, event::Kind kind, const MonoSpan& s
   event.start = wall(start);
   event.declared = now_.wall;
   event.vantage = vantage_;
-  event.incident = incident_of(place, event.start.latest);
   std::string base = (place.country.empty() ? std::string("vantage") : place.country) + "-" + stamp(event.start.latest);
+  const event::Event* const first = falls_.first_of(place, event.start.latest, kOneIncident);
+  event.incident = first != nullptr ? first->incident : base;
   for (const std::string* part : {&place.network, &place.target}) {
     if (!part->empty()) base += "/" + *part;
   }
   base += std::string("/") + event::kKindNames[static_cast<std::size_t>(kind)];
   event.id = base;
-  for (int n = 2; events_.contains(event.id); ++n) event.id = base + "/" + std::to_string(n);
+  for (int n = 2; entries_.contains(event.id); ++n) event.id = base + "/" + std::to_string(n);
   event.revision = 0;
   const std::string id = event.id;
-  events_.emplace(id, std::move(event));
+  Entry& entry = entries_[id];
+  entry.event = std::move(event);
+  open_.emplace(id, &entry);
+  falls_.add(entry.event);
   return id;
 }
 
 void Ledger::revise(const std::string& id, const Edit& edit) {
-  event::Event& event = events_.at(id);
-  edit(event);
-  event.updated = std::max(event.updated, now_.wall);
-  ++event.revision;
-  publish(event);
+  Entry& entry = entries_.at(id);
+  edit(entry.event);
+  entry.event.updated = std::max(entry.event.updated, now_.wall);
+  ++entry.event.revision;
+  publish(entry);
 }
 
 bool Ledger::attach(const std::string& id, event::Evidence more) {
-  const auto found = events_.find(id);
+  const auto found = entries_.find(id);
   // Revision 0: whoever opened it has not said yet what it is.
-  if (found == events_.end() || found->second.revision == 0) return false;
-  if (!found->second.evidence.add(std::move(more))) return false;
+  if (found == entries_.end() || found->second.event.revision == 0) return false;
+  if (!found->second.event.evidence.add(std::move(more))) return false;
   revise(id, [](event::Event&) {});
   return true;
 }
 
-void Ledger::publish(const event::Event& event) {
-  const auto before = std::ranges::find(changed_, event.id, &event::Event::id);
-  if (before != changed_.end()) changed_.erase(before);
-  changed_.push_back(event);
+void Ledger::publish(Entry& entry) {
+  if (entry.change != 0) changed_.erase(entry.change);
+  entry.change = ++changes_;
+  changed_.emplace_hint(changed_.end(), entry.change, &entry);
+  entry.shared.reset();
+  told_open_.reset();
+  if (entry.event.is_open()) {
+    open_.emplace(entry.event.id, &entry);
+  } else {
+    open_.erase(entry.event.id);
+  }
 }
 
-void Ledger::release(const std::string& id) { released_[id] = now_.wall; }
+void Ledger::release(const std::string& id) { released_.push_back({elapsed_, id}); }
 
 void Ledger::forget_old() {
-  for (auto it = released_.begin(); it != released_.end();) {
-    if (now_.wall - it->second > kOneIncident) {
-      events_.erase(it->first);
-      it = released_.erase(it);
-    } else {
-      ++it;
+  while (!released_.empty() && elapsed_ - released_.front().when > kOneIncident) {
+    const auto found = entries_.find(released_.front().id);
+    if (found != entries_.end()) {
+      if (found->second.change != 0) return;  // still to be taken
+      falls_.remove(found->second.event);
+      open_.erase(found->first);
+      entries_.erase(found);
     }
+    released_.pop_front();
   }
 }
 
-std::vector<event::Event> Ledger::take() { return std::exchange(changed_, {}); }
-
-std::vector<event::Event> Ledger::open_events() const {
-  std::vector<event::Event> open;
-  for (const auto& [id, event] : events_) {
-    if (event.is_open()) open.push_back(event);
+std::vector<event::Event> Ledger::take() {
+  std::vector<event::Event> changed;
+  changed.reserve(changed_.size());
+  for (const auto& [change, entry] : std::exchange(changed_, {})) {
+    entry->change = 0;
+    changed.push_back(entry->event);
   }
-  return open;
+  return changed;
 }
 
-void Ledger::adopt(const event::Event& event) { events_[event.id] = event; }
+event::OpenEvents Ledger::open_events() {
+  if (!told_open_) {
+    std::vector<std::shared_ptr<const event::Event>> open;
+    open.reserve(open_.size());
+    for (const auto& [id, entry] : open_) {
+      if (!entry->shared) entry->shared = std::make_shared<const event::Event>(entry->event);
+      open.push_back(entry->shared);
+    }
+    told_open_.emplace(std::move(open));
+  }
+  return *told_open_;
+}
+
+void Ledger::adopt(const event::Event& event) {
+  Entry& entry = entries_[event.id];
+  falls_.remove(entry.event);
+  entry.event = event;
+  entry.shared.reset();
+  told_open_.reset();
+  falls_.add(entry.event);
+  if (event.is_open()) open_.emplace(event.id, &entry);
+}
 
 }  // namespace blipd::detect

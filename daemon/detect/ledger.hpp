@@ -4,8 +4,11 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,15 +16,12 @@
 
 #include "daemon/detect/change.hpp"
 #include "daemon/detect/contact.hpp"
+#include "daemon/detect/falls.hpp"
 #include "daemon/event/event.hpp"
+#include "daemon/event/open_events.hpp"
 #include "probes/base/time.hpp"
 
 namespace blipd::detect {
-
-struct Place {
-  event::Scope scope = event::Scope::kNetwork;
-  std::string country, network, target;
-};
 
 class Ledger {
  public:
@@ -45,8 +45,8 @@ class Ledger {
   // The event of this id, which must be open or held; edits count as a new revision.
   using Edit = std::function<void(event::Event&)>;
   void revise(const std::string& id, const Edit& edit);
-  const event::Event& get(const std::string& id) const { return events_.at(id); }
-  bool holds(const std::string& id) const { return events_.contains(id); }
+  const event::Event& get(const std::string& id) const { return entries_.at(id).event; }
+  bool holds(const std::string& id) const { return entries_.contains(id); }
 
   // Adds to an event that is open, or ended so lately that it is kept, as one more revision. False: it is neither, or
   // has as much as an event may have.
@@ -58,23 +58,37 @@ class Ledger {
   // Each event that changed since the last call, as it now stands, in the order of changing.
   std::vector<event::Event> take();
 
-  // Those that have not ended, in order of id.
-  std::vector<event::Event> open_events() const;
+  // Those that have not ended, in order of id. What did not change since the last call is shared with what that gave.
+  event::OpenEvents open_events();
   void adopt(const event::Event& event);
 
  private:
   // An event that begins so soon after another's start belongs to the same incident.
   static constexpr base::Duration kOneIncident = std::chrono::minutes(10);
 
-  std::string incident_of(const Place& place, base::WallTime start) const;
-  void publish(const event::Event& event);
+  struct Entry {
+    event::Event event;
+    std::shared_ptr<const event::Event> shared;  // as it now stands; null: to be copied anew
+    std::uint64_t change = 0;                    // its place in `changed_`; 0: none
+  };
+  struct Released {
+    base::Duration when;  // by `elapsed_`
+    std::string id;
+  };
+
+  void publish(Entry& entry);
   void forget_old();
 
   std::string vantage_;
   base::Moment now_;
-  std::map<std::string, event::Event> events_;
-  std::map<std::string, base::WallTime> released_;
-  std::vector<event::Event> changed_;
+  base::Duration elapsed_{};  // that passed, suspended or not, whatever the wall clock was set to
+  std::map<std::string, Entry> entries_;
+  Falls falls_;
+  std::map<std::string, Entry*> open_;
+  std::optional<event::OpenEvents> told_open_;  // absent: something changed since
+  std::deque<Released> released_;               // the oldest first
+  std::map<std::uint64_t, Entry*> changed_;     // in order
+  std::uint64_t changes_ = 0;
 };
 
 }  // namespace blipd::detect

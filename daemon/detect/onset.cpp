@@ -1,6 +1,7 @@
 #include "daemon/detect/onset.hpp"
 
 #include <algorithm>
+#include <string>
 #include <tuple>
 
 namespace blipd::detect {
@@ -49,7 +50,7 @@ std::vector<event::Fall> order_of(const std::vector<Part>& parts) {
     if (!order.empty()) rank = order.back().rank + (part->fell->earliest > reach ? 1 : 0);
     if (order.empty() || rank != order.back().rank) reach = part->fell->latest;
     reach = std::max(reach, part->fell->latest);
-    order.push_back({part->name, *part->fell, rank});
+    order.push_back({std::string(part->name), *part->fell, rank});
   }
   return order;
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <optional>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/detect/change.hpp"
@@ -14,7 +14,7 @@ namespace blipd::detect {
 
 // Something that fell, or did not: a target of a network, a network of a country.
 struct Part {
-  std::string name;
+  std::string_view name;  // belongs to the plan
   double weight = 1;
   std::optional<event::Span> fell;
 };

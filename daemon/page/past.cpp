@@ -19,11 +19,11 @@ bool overlaps(const event::Event& event, const Range& range) {
 
 }  // namespace
 
-Past::Past(const Live& live) {
-  if (live.ended) {
-    for (const auto& event : *live.ended) in_memory_.insert_or_assign(event->id, *event);
+Past::Past(const Live& live) : ended_(live.ended), open_(live.snapshot->open_events) {
+  if (ended_) {
+    for (const auto& event : *ended_) in_memory_.insert_or_assign(event->id, event.get());
   }
-  for (const event::Event& event : live.snapshot->open_events) in_memory_.insert_or_assign(event.id, event);
+  for (const event::Event& event : open_) in_memory_.insert_or_assign(event.id, &event);
   run_ = Range{live.snapshot->started, live.snapshot->taken};
   if (!live.journal) {
     problem_ = "No journal is kept. What is shown is what is in memory: open events, and the last ones that ended.";
@@ -71,9 +71,9 @@ auto Past::ask(Ask ask) {
 
 std::vector<event::Event> Past::events(const Range& range) {
   std::vector<event::Event> events = ask([&] { return reader_->events(range.from, range.to, kMostEvents); });
-  std::map<std::string, const event::Event*> fresh;
+  std::map<std::string_view, const event::Event*> fresh;
   for (const auto& [id, event] : in_memory_) {
-    if (overlaps(event, range)) fresh.emplace(id, &event);
+    if (overlaps(*event, range)) fresh.emplace(id, event);
   }
   for (event::Event& event : events) {
     const auto found = fresh.find(event.id);
@@ -91,7 +91,7 @@ std::vector<event::Event> Past::events(const Range& range) {
 std::optional<event::Event> Past::event(const std::string& id) {
   std::optional<event::Event> event = ask([&] { return reader_->event(id); });
   const auto found = in_memory_.find(id);
-  if (found != in_memory_.end() && (!event || found->second.revision >= event->revision)) event = found->second;
+  if (found != in_memory_.end() && (!event || found->second->revision >= event->revision)) event = *found->second;
   return event;
 }
 

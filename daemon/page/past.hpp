@@ -6,9 +6,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "daemon/event/event.hpp"
+#include "daemon/event/open_events.hpp"
 #include "daemon/journal/history.hpp"
 #include "daemon/journal/store.hpp"
 #include "daemon/page/axis.hpp"
@@ -46,7 +47,10 @@ class Past {
   std::string problem_;
   std::unique_ptr<journal::JournalReader> reader_;
   std::unique_ptr<journal::History> history_;
-  std::map<std::string, event::Event> in_memory_;
+  // What memory holds, and by id.
+  std::shared_ptr<const std::vector<std::shared_ptr<const event::Event>>> ended_;
+  event::OpenEvents open_;
+  std::map<std::string_view, const event::Event*> in_memory_;
   std::optional<Range> run_;  // of this daemon
 };
 

@@ -19,17 +19,6 @@ const char* name_of(const Names& names, State state) {
   return names[static_cast<std::size_t>(state)];
 }
 
-const event::Event* open_event(const Scene& scene, std::string_view country, std::string_view network,
-                               event::Kind kind) {
-  for (const event::Event& event : scene.snapshot().open_events) {
-    if (event.scope <= event::Scope::kNetwork && event.country == country && event.network == network &&
-        event.kind == kind) {
-      return &event;
-    }
-  }
-  return nullptr;
-}
-
 // Since when, and how uncertain that is: the event behind a state knows; of other states only the moment at which it
 // was found is known.
 Html since(const Scene& scene, std::string_view country, std::string_view network, std::size_t state,
@@ -44,7 +33,8 @@ Html since(const Scene& scene, std::string_view country, std::string_view networ
   html("<time datetime=\"", time_text(*time), "\" data-live=\"", key, "\">", time_in_words(*time), "</time>");
   constexpr std::array<std::optional<event::Kind>, 6> kKinds = {
       std::nullopt, event::Kind::kDegraded, event::Kind::kPartial, event::Kind::kOutage, std::nullopt, std::nullopt};
-  const event::Event* behind = kKinds[state] ? open_event(scene, country, network, *kKinds[state]) : nullptr;
+  const event::Event* behind =
+      kKinds[state] ? scene.snapshot().open_events.find(country, network, *kKinds[state]) : nullptr;
   html("<br><small>");
   if (behind != nullptr) {
     html("<a href=\"", event_path(behind->id), "\">began ", span_element(behind->start), "</a>, ",

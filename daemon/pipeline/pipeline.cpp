@@ -81,10 +81,11 @@ class Pipeline::Impl {
     if (minutes_) minutes_->finish_closing();
   }
 
-  Memory memory() const {
+  Memory memory() {
     detect::Recollection recollection = judge_.recollect();
     judge_.recollect(recollection, plan_->channels.size());
-    return {now_.wall, detect::to_json(recollection), judge_.open_events()};
+    const event::OpenEvents open = judge_.open_events();
+    return {now_.wall, detect::to_json(recollection), {open.begin(), open.end()}};
   }
 
   void begin_memory() {
@@ -198,7 +199,7 @@ class Pipeline::Impl {
     return wall(*t);
   }
 
-  void fill_verdicts(Snapshot& s) const {
+  void fill_verdicts(Snapshot& s) {
     for (std::size_t i = 0; i < plan_->targets.size(); ++i) {
       s.targets.push_back({judge_.target(static_cast<config::TargetIndex>(i))});
     }
@@ -249,7 +250,7 @@ bool Pipeline::attach(const std::string& event_id, event::Evidence more) {
 void Pipeline::keep_minutes() { impl_->keep_minutes(); }
 std::vector<Minutes> Pipeline::take_minutes() { return impl_->take_minutes(); }
 void Pipeline::finish_minutes() { impl_->finish_minutes(); }
-Memory Pipeline::memory() const { return impl_->memory(); }
+Memory Pipeline::memory() { return impl_->memory(); }
 void Pipeline::begin_memory() { impl_->begin_memory(); }
 bool Pipeline::step_memory(std::size_t channels) { return impl_->step_memory(channels); }
 Memory Pipeline::finish_memory() { return impl_->finish_memory(); }

@@ -69,7 +69,7 @@ class Pipeline final : public probes::ResultSink {
 
   // What the next start must know, and giving it back to a pipeline that has had no result yet. The time in between was
   // not watched. Unknown names are passed over; what cannot be read is an error, and changes nothing.
-  Memory memory() const;
+  Memory memory();
   // The same in steps, so that a large memory never holds up probing: each copies up to `channels` channels and returns
   // whether more is to come. The finished one is still to be written (Memory::text), and without open events, which
   // whoever keeps events has. Beginning again begins anew.

@@ -11,7 +11,7 @@
 #include "config/plan.hpp"
 #include "daemon/detect/judge.hpp"
 #include "daemon/detect/states.hpp"
-#include "daemon/event/event.hpp"
+#include "daemon/event/open_events.hpp"
 #include "daemon/measure/flows.hpp"
 #include "daemon/pipeline/channel_table.hpp"
 #include "probes/base/time.hpp"
@@ -65,7 +65,7 @@ struct Snapshot {
   std::vector<NetworkRow> networks;
   std::vector<CountryRow> countries;
   VantageRow vantage;
-  std::vector<event::Event> open_events;
+  event::OpenEvents open_events;
   std::shared_ptr<const detect::SignTable> signs;  // null: none
   std::uint64_t signs_passed_over = 0;             // of targets beyond those that are kept
 };

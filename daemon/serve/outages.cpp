@@ -34,8 +34,7 @@ bool overlaps(const event::Event& event, const TimeRange& range) {
          (event.is_open() || milliseconds(event.end->latest) >= milliseconds(range.from));
 }
 
-void add(Rows& rows, const event::Event& event, const TimeRange& range) {
-  if (!overlaps(event, range)) return;
+void add(Rows& rows, const event::Event& event) {
   const auto found = rows.find(event.id);
   if (found != rows.end() && found->second.revision >= event.revision) return;
   const base::WallTime start(milliseconds(event.start.earliest));
@@ -48,6 +47,29 @@ struct Found {
   Rows rows;
   std::optional<base::WallTime> cut;  // the start of the latest one that is left out
 };
+
+// The latest, as many as may find room: the JSON of all takes long to make where many hosts are down.
+void add_from_memory(Found& found, const TimeRange& range, const Published& value, const OutageLimits& limits) {
+  std::vector<const event::Event*> held;
+  const auto hold = [&](const event::Event& event) {
+    if (overlaps(event, range)) held.push_back(&event);
+  };
+  if (value.ended) {
+    for (const auto& event : *value.ended) hold(*event);
+  }
+  for (const event::Event& event : value.snapshot->open_events) hold(event);
+  const auto start_of = [](const event::Event& event) { return base::WallTime(milliseconds(event.start.earliest)); };
+  if (held.size() > limits.events) {
+    const auto first_out = held.begin() + static_cast<std::ptrdiff_t>(limits.events);
+    std::ranges::nth_element(held, first_out, [&](const event::Event* a, const event::Event* b) {
+      return std::make_pair(start_of(*b), std::string_view(b->id)) <
+             std::make_pair(start_of(*a), std::string_view(a->id));
+    });
+    found.cut = std::max(found.cut.value_or(base::WallTime::min()), start_of(**first_out));
+    held.erase(first_out, held.end());
+  }
+  for (const event::Event* event : held) add(found.rows, *event);
+}
 
 Found find(const TimeRange& range, const Published& value, const OutageLimits& limits) {
   constexpr const char* kFromMemory = "these are the events that are open, and the last ones to end since the start";
@@ -70,10 +92,7 @@ Found find(const TimeRange& range, const Published& value, const OutageLimits& l
       found.problem = fmt::format("the journal cannot be read ({}); {}", failure.error().text, kFromMemory);
     }
   }
-  if (value.ended) {
-    for (const auto& event : *value.ended) add(found.rows, *event, range);
-  }
-  for (const event::Event& event : value.snapshot->open_events) add(found.rows, event, range);
+  add_from_memory(found, range, value, limits);
   return found;
 }
 

@@ -1,5 +1,7 @@
 #include "daemon/serve/status_json.hpp"
 
+#include <algorithm>
+
 #include "daemon/event/json.hpp"
 #include "daemon/serve/host_verdicts.hpp"
 #include "daemon/serve/json_parts.hpp"
@@ -56,10 +58,24 @@ Json journal_of(const std::optional<journal::Health>& health) {
           {"queued", health->queued},      {"bytes", health->bytes},   {"problem", health->problem}};
 }
 
+// Those of countries, networks and the vantage point, and of hosts as many as anybody reads.
+constexpr std::size_t kMostHostEvents = 1000;
+
+bool is_of_host(const event::Event& event) { return event.scope == event::Scope::kTarget; }
+
 Json events_of(const Snapshot& snapshot) {
   Json events = Json::array();
-  for (const event::Event& event : snapshot.open_events) events.push_back(Json::parse(event::to_json(event)));
+  std::size_t hosts = 0;
+  for (const event::Event& event : snapshot.open_events) {
+    if (is_of_host(event) && ++hosts > kMostHostEvents) continue;
+    events.push_back(Json::parse(event::to_json(event)));
+  }
   return events;
+}
+
+std::size_t left_out(const Snapshot& snapshot) {
+  const auto hosts = std::ranges::count_if(snapshot.open_events, is_of_host);
+  return static_cast<std::size_t>(hosts) - std::min(static_cast<std::size_t>(hosts), kMostHostEvents);
 }
 
 Json head_of(const Published& published) {
@@ -71,6 +87,7 @@ Json head_of(const Published& published) {
           {"health", health_of(published.health)},
           {"journal", journal_of(published.journal)},
           {"open_events", events_of(snapshot)},
+          {"open_events_left_out", left_out(snapshot)},
           {"reload",
            {{"successful", published.reload.was_successful},
             {"succeeded", base::format_time(published.reload.succeeded_at)}}}};

@@ -83,12 +83,7 @@ void add_outages(Families& out, const pipeline::Snapshot& snapshot) {
 // How the outage of a network or a country that is open began, as far as it is known.
 const event::Event* open_outage(const pipeline::Snapshot& snapshot, std::string_view country,
                                 std::string_view network) {
-  const event::Scope scope = network.empty() ? event::Scope::kCountry : event::Scope::kNetwork;
-  for (const event::Event& event : snapshot.open_events) {
-    const bool is_there = event.scope == scope && event.country == country && event.network == network;
-    if (is_there && event.kind == event::Kind::kOutage) return &event;
-  }
-  return nullptr;
+  return snapshot.open_events.find(country, network, event::Kind::kOutage);
 }
 
 void add_onsets(Families& out, const pipeline::Snapshot& snapshot) {

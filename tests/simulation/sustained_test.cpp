@@ -97,7 +97,7 @@ TEST_CASE("It is sustained again soon after a restart, counted from when it bega
   before.country.run(kStart + 10min + 30s);
   REQUIRE(before.country.level() == CountryLevel::kTotal);
   REQUIRE_FALSE(is_country_sustained(before.country));
-  const pipeline::Pipeline& old = before.country.pipeline;
+  pipeline::Pipeline& old = before.country.pipeline;
 
   Country after(layout, 2, kWallStart + 10min + 40s);
   REQUIRE(after.pipeline.restore(old.memory()));

@@ -28,7 +28,8 @@ struct Counters {
   std::uint64_t send_failures = 0;  // answers that the link did not take
   std::uint64_t late = 0;           // answers that left more than a millisecond after they were due
   std::uint64_t worst_late_ns = 0;
-  std::uint64_t ignored = 0;  // packets that no host answers
+  std::uint64_t ignored = 0;   // packets that no host answers
+  std::uint64_t silenced = 0;  // came for those who were told to be silent
 };
 
 class CounterFile {

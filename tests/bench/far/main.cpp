@@ -44,6 +44,20 @@ constexpr auto kFilter = "ip and dst net 198.18.0.0/15 and not dst net 198.19.0.
 
 volatile std::sig_atomic_t is_stopping = 0;
 
+// By signal, whom it leaves without an answer: SIGUSR1 every second prefix of 24 bits, SIGUSR2 all, SIGHUP nobody
+// again.
+enum Silence : std::sig_atomic_t { kNobody, kHalf, kAll };
+volatile std::sig_atomic_t silence = kNobody;
+
+void be_silent(int number) { silence = number == SIGUSR1 ? kHalf : number == SIGUSR2 ? kAll : kNobody; }
+
+// The frame of an IPv4 packet without options.
+bool is_silent_to(Bytes frame) {
+  constexpr std::size_t kThirdOctet = ETH_HLEN + 18;  // of the destination
+  if (silence != kHalf || frame.size() <= kThirdOctet) return silence == kAll;
+  return (std::to_integer<unsigned>(frame[kThirdOctet]) & 1U) != 0;
+}
+
 // Packets carry stamps of the wall clock, so the whole far end lives by it. Nobody sets it during a benchmark; if
 // somebody does, answers are late and the figures void.
 MonoTime now() {
@@ -132,6 +146,7 @@ class FarEnd {
 
   void answer(Bytes frame, MonoTime came) {
     if (frame.size() < ETH_HLEN) return;
+    if (is_silent_to(frame)) return counters_.add(&Counters::silenced);
     std::memcpy(to_.sll_addr, frame.data() + ETH_ALEN, ETH_ALEN);  // whoever asks: there is one neighbour
     const auto request = blipd::lab::read_request(frame.subspan(ETH_HLEN));
     auto* item = queue_.prepare();
@@ -206,6 +221,7 @@ int main(int argc, char** argv) {
   const sched_param first{.sched_priority = 1};
   if (::sched_setscheduler(0, SCHED_FIFO, &first) != 0) std::perror("bench_far: no real-time priority");
   for (const int number : {SIGINT, SIGTERM}) std::signal(number, [](int) { is_stopping = 1; });
+  for (const int number : {SIGUSR1, SIGUSR2, SIGHUP}) std::signal(number, be_silent);
   try {
     FarEnd far(link, std::chrono::microseconds{delay_us}, counters);
     std::puts("answering");

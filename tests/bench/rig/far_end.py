@@ -6,6 +6,7 @@ whatever the tool that asked believes, and whether it kept up.
 
 import contextlib
 import pathlib
+import signal
 import struct
 import time
 
@@ -63,7 +64,7 @@ class Responder:
 
     name = "a responder 50 ms away"
     _FIELDS = ("echoes", "handshakes", "segments", "questions", "answered", "ring_drops", "queue_drops", "send_failures",
-               "late", "worst_late_ns", "ignored")  # fmt: skip
+               "late", "worst_late_ns", "ignored", "silenced")  # fmt: skip
 
     def __init__(self, pair: Pair, directory: pathlib.Path):
         self.pair, self.near, self.far = pair, pair.near, pair.far
@@ -84,6 +85,10 @@ class Responder:
 
     def count(self, kind: str) -> int:
         return self.counters()[kind]
+
+    def silence(self, whom: str) -> None:
+        """From now on nobody of these is answered: "half" (every second prefix of 24 bits), "all" or "nobody"."""
+        self.process.signal({"half": signal.SIGUSR1, "all": signal.SIGUSR2, "nobody": signal.SIGHUP}[whom])
 
     def check(self, punctual: bool = True) -> None:
         """Raises FarEndDidNotKeepUp: answers that were dropped, or one in a hundred more than a millisecond late; where it does

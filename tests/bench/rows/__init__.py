@@ -13,6 +13,7 @@ from rows.growth import Growth, Million
 from rows.hundred import Hundred
 from rows.icmp import Icmp
 from rows.memory import Memory
+from rows.outage import Outage
 from rows.overload import Overload
 from rows.reload import Reload
 from rows.replay import Replay
@@ -24,4 +25,4 @@ from rows.tcp import Tcp
 from rows.tls import Tls
 
 ROWS = [Icmp(), Hundred(), Shards(), Calm(), RoundTrips(), Stall(), Memory(), Scrape(), Tls(), Tcp(), Dns(), Reload(), Replay(),
-        Growth(), Million(), Overload()]  # fmt: skip
+        Growth(), Million(), Outage(), Overload()]  # fmt: skip

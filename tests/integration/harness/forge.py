@@ -71,6 +71,10 @@ class Stranger:
 
     def hear(self, destination: str, protocol: int, timeout: float = 3) -> Packet:
         """The next packet to `destination` that arrives after this call."""
+        return self.hear_any([destination], protocol, timeout)
+
+    def hear_any(self, destinations: list[str], protocol: int, timeout: float = 3) -> Packet:
+        """The same, to one of several."""
         while True:  # what came before is old
             try:
                 self._ear.recv(65535)
@@ -85,9 +89,9 @@ class Stranger:
                 continue
             if kind in (_ETH_IP, _ETH_IP6):
                 packet = Packet(data)
-                if packet.destination == destination and packet.protocol == protocol:
+                if packet.destination in destinations and packet.protocol == protocol:
                     return packet
-        raise AssertionError(f"nothing came for {destination} within {timeout} s")
+        raise AssertionError(f"nothing came for {', '.join(destinations)} within {timeout} s")
 
     def send(self, source: str, destination: str, protocol: int, message: bytes) -> None:
         """As it is: fill in the message's checksum with with_checksum() where it is to be right."""

@@ -134,7 +134,7 @@ TEST_CASE("Parts whose intervals overlap share a rank", "[onset]") {
 
 TEST_CASE("The fall runs from a tenth to nine tenths of the weight, and is unknown before", "[onset]") {
   std::vector<detect::Part> parts;
-  for (int i = 0; i < 10; ++i) parts.push_back({std::to_string(i), 1, at(i * 10s, i * 10s)});
+  for (int i = 0; i < 10; ++i) parts.push_back({"one", 1, at(i * 10s, i * 10s)});
   CHECK(detect::fall_of(parts) == 80s);
   parts[8].fell.reset();
   CHECK(detect::fall_of(parts) == 90s);

@@ -7,6 +7,7 @@
 #include "daemon/page/evidence_part.hpp"
 #include "daemon/page/path_table.hpp"
 #include "sample.hpp"
+#include "tests/unit/open_events.hpp"
 
 using namespace blipd;
 using namespace std::chrono_literals;
@@ -31,7 +32,7 @@ Live live_with(const event::Evidence& evidence) {
   auto snapshot = sample::snapshot();
   event::Event event = sample::outage("KP/outage", event::Scope::kNetwork, "star-jv", 1h, std::nullopt);
   event.evidence = evidence;
-  snapshot->open_events.push_back(std::move(event));
+  snapshot->open_events = test::open_events({event});
   return sample::live(snapshot);
 }
 

@@ -7,6 +7,7 @@
 #include "daemon/page/page.hpp"
 #include "sample.hpp"
 #include "tests/unit/folder.hpp"
+#include "tests/unit/open_events.hpp"
 
 using namespace blipd;
 using namespace std::chrono_literals;
@@ -25,7 +26,7 @@ Live with_event() {
                        {"mobile", {sample::kNow - 3h + 2s, sample::kNow - 3h + 9s}, 1}};
   event.onset.before = {{1h, 3, 0.2, -0.01, 1.5, 7}};
   event.onset.failures = {30, 2, 1, {{3, 1, "192.0.2.1", 2}}};
-  snapshot->open_events.push_back(std::move(event));
+  snapshot->open_events = test::open_events({event});
   snapshot->countries[0].level = pipeline::CountryLevel::kTotal;
   snapshot->countries[0].since = sample::kNow - 3h + 12s;
   return sample::live(snapshot);
@@ -92,7 +93,7 @@ TEST_CASE("Hostile names are names everywhere") {
   event.onset.order = {{bad, {}, 1}, {bad, {}, 2}};
   event.onset.failures = {1, 0, 0, {{3, 1, bad, 2}}};
   event.path = bad;
-  snapshot->open_events.push_back(event);
+  snapshot->open_events = test::open_events({event});
   Live live = sample::live(snapshot);
   live.notices = {bad};
   for (const std::string& view : {std::string("/"), country_path("KP"), network_path("KP", bad),

@@ -2,6 +2,7 @@
 #include <regex>
 
 #include "daemon/serve/metrics_body.hpp"
+#include "tests/unit/open_events.hpp"
 #include "tests/unit/serve/metrics_text.hpp"
 #include "tests/unit/serve/sample.hpp"
 
@@ -200,7 +201,7 @@ TEST_CASE("how an open outage began is told of its own place, and of no other ev
   of_host.scope = event::Scope::kTarget;
   of_host.network = "star-jv";
   of_host.target = "ns1";
-  snapshot.open_events = {other, of_host, outage};
+  snapshot.open_events = test::open_events({other, of_host, outage});
   const Metrics metrics = render(std::move(snapshot));
   const auto shape = [&](const std::string& place, const std::string& name) {
     return metrics.at("blipd_outage_shape{" + place + ",shape=\"" + name + "\"}");

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "tests/unit/open_events.hpp"
 #include "tests/unit/serve/sample.hpp"
 
 using namespace blipd;
@@ -49,7 +50,7 @@ TEST_CASE("what is known already is no news, and how it stands is there for who 
   sample::Draft snapshot = sample::empty_snapshot(sample::small_plan());
   snapshot.countries[0].level = pipeline::CountryLevel::kPartial;
   snapshot.networks[0].reachable_ratio = 0.25;
-  snapshot.open_events.push_back(outage(1));
+  snapshot.open_events = test::open_events({outage(1)});
   CHECK(news.since(*sample::publish(std::move(snapshot))).empty());
   const auto standing = taken_apart(news.standing());
   REQUIRE(standing.size() == 1);
@@ -81,16 +82,16 @@ TEST_CASE("verdicts that change are told, and time that passes is not") {
 TEST_CASE("each revision of an event is told once, open or ended") {
   News news;
   sample::Draft snapshot = sample::empty_snapshot(sample::small_plan());
-  snapshot.open_events.push_back(outage(1));
+  snapshot.open_events = test::open_events({outage(1)});
   news.since(*sample::publish(snapshot));
-  snapshot.open_events[0] = outage(2);
+  snapshot.open_events = test::open_events({outage(2)});
   auto told = taken_apart(news.since(*sample::publish(snapshot)));
   REQUIRE(told.size() == 1);
   CHECK(told[0].kind == "event");
   CHECK(told[0].data["revision"] == 2);
   CHECK(news.since(*sample::publish(snapshot)).empty());
 
-  snapshot.open_events.clear();
+  snapshot.open_events = {};
   serve::Published published = *sample::publish(snapshot);
   published.ended = std::make_shared<const std::vector<std::shared_ptr<const event::Event>>>(
       1, std::make_shared<const event::Event>(outage(3)));

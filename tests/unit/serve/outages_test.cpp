@@ -8,6 +8,7 @@
 #include "daemon/journal/store.hpp"
 #include "probes/base/text.hpp"
 #include "tests/unit/folder.hpp"
+#include "tests/unit/open_events.hpp"
 #include "tests/unit/serve/sample.hpp"
 
 using namespace blipd;
@@ -39,7 +40,7 @@ struct Known {
 
   Published published() const {
     sample::Draft snapshot = sample::empty_snapshot(sample::small_plan());
-    snapshot.open_events = open;
+    snapshot.open_events = test::open_events(open);
     Published value = *sample::publish(std::move(snapshot));
     if (journal) {
       value.journal.emplace();
