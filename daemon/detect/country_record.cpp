@@ -324,7 +324,7 @@ void CountryRecord::describe(event::Event& event, const Networks& networks, cons
     const std::vector<Part> parts = networks[n].parts(start, scene);
     for (Part part : parts) {
       part.weight = weight / static_cast<double>(parts.size());
-      hosts.push_back(std::move(part));
+      hosts.push_back(part);
     }
     before.push_back(networks[n].before(start.earliest));
     failures.push_back(networks[n].failures());
