@@ -1,6 +1,6 @@
 // The outages and partial outages that are open or ended lately, by place: which incident a new event belongs to is
-// found without looking at all of them, of which there may be as many as hosts. Knows events by pointer; whoever owns
-// them takes them out again.
+// found among those of its place. There may be as many as hosts; only a country's event looks at all of them. Knows
+// events by pointer; whoever owns them takes them out again.
 #pragma once
 
 #include <map>
@@ -22,8 +22,9 @@ class Falls {
   void add(const event::Event& event);
   void remove(const event::Event& event);
 
-  // Of what a new event at `place` that began at `start` is part: the earliest of its kin that is open, or began within
-  // `near` before. Null: it begins an incident.
+  // Whose incident a new event at `place` that began at `start` is part of: the earliest of those that began at most
+  // `near` before it and lie in it, or in which it lies; of its country even when that began earlier, while it is open;
+  // and of a network's open neighbours. Null: it begins one.
   const event::Event* first_of(const Place& place, base::WallTime start, base::Duration near) const;
 
  private:

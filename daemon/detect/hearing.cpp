@@ -13,6 +13,7 @@ using probes::ChannelIndex;
 
 // Who can testify is counted again this often.
 constexpr base::Duration kElectorateAge = std::chrono::seconds(10);
+// But with each failure in doubt, where so few can.
 constexpr std::size_t kFewElectors = 64;
 // Whether anybody can at all, this often.
 constexpr base::Duration kVotesAge = std::chrono::seconds(1);

@@ -51,7 +51,7 @@ TEST_CASE("what is known already is no news, and how it stands is there for who 
   snapshot.countries[0].level = pipeline::CountryLevel::kPartial;
   snapshot.networks[0].reachable_ratio = 0.25;
   snapshot.open_events = test::open_events({outage(1)});
-  CHECK(news.since(*sample::publish(std::move(snapshot))).empty());
+  CHECK(news.since(*sample::publish(snapshot)).empty());
   const auto standing = taken_apart(news.standing());
   REQUIRE(standing.size() == 1);
   CHECK(standing[0].kind == "status");
